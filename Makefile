@@ -162,6 +162,7 @@ $(BUILD)/helpers/%: tests/helpers/%.c $(BUILD)/flags | setup-test
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags | setup-test
 	@mkdir -p '$(@D)'
 	$(call quiet,CC)$(CC) $(tool_flags) -MF '$@.d' -o '$@' '$<' $(LIBS_$*)
+LIBS_try-call := -lseccomp
 LIBS_libcgroup-cost := -lcgroup
 
 -include $(objects:.o=.d) $(tools:=.d)
