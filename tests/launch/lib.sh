@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the launch tests are written in. Each prints a line of TAP.
 #
-#   t NAME [status=N] [out=REGEX] [err=REGEX] [not=REGEX] [in=TEXT] [within=SECONDS] -- COMMAND...
+#   t NAME [status=PATTERN] [out=REGEX] [err=REGEX] [not=REGEX] [in=TEXT] [within=SECONDS] -- COMMAND...
 #       the command ends with this status (0) and its output and errors match; afterwards nothing of it is left.
 #   both NAME outside=REGEX inside=REGEX [options=WORDS] [within=SECONDS] -- COMMAND...
 #       the command's output matches `outside` as it is and `inside` under sbx-run: a refusal that is shown to be one. Where the
@@ -76,7 +76,7 @@ t() {
     done
     shift
     run "$within" "$in" "$@"
-    [ "$status" = "$want" ] || why+="status $status, not $want; "
+    [[ $status == $want ]] || why+="status $status, not $want; "
     [ -z "$out" ] || [[ $said =~ $out ]] || why+="output does not match $out; "
     [ -z "$err" ] || [[ $complained =~ $err ]] || why+="errors do not match $err; "
     [ -z "$not" ] || [[ ! $said$complained =~ $not ]] || why+="$not is in what it wrote; "
