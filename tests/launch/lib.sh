@@ -33,13 +33,17 @@ finish() {
 
 as_root() { [ "$SUBJECT" = root ]; }
 
-# Processes that carry this test's mark, and groups below the tests' own: "" when nothing is left.
+# Processes that carry this test's mark, and groups below the tests' own: "" when nothing is left. The processes are ended, so
+# that one failure is one failure.
 left_behind() {
-    local found
-    found=$(grep -lsz "^SBX_TEST=$mark\$" /proc/[0-9]*/environ 2>/dev/null |
-        while IFS=/ read -r _ _ pid _; do echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"; done)
+    local found='' pid
+    for pid in $(grep -lsz "^SBX_TEST=$mark\$" /proc/[0-9]*/environ 2>/dev/null); do
+        pid=${pid#/proc/} pid=${pid%/environ}
+        found+="process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"$'\n'
+        kill -9 "$pid" 2>/dev/null
+    done
     # shellcheck disable=SC2086 # a list of directories
-    [ -z "$GROUPS_OWN" ] || found=$found$(find $GROUPS_OWN -mindepth 1 -type d 2>/dev/null)
+    [ -z "$GROUPS_OWN" ] || found+=$(find $GROUPS_OWN -mindepth 1 -type d 2>/dev/null)
     printf %s "$found"
 }
 
@@ -47,7 +51,11 @@ left_behind() {
 run() {
     local limit=$1 input=$2
     shift 2
-    printf %s "$input" | SBX_TEST=$mark timeout -k 5 "$limit" "$@" >"$output/out" 2>"$output/err"
+    # In a subshell, which tells nobody that a signal ended the command.
+    (
+        printf %s "$input" | SBX_TEST=$mark timeout -k 5 "$limit" "$@" >"$output/out" 2>"$output/err"
+        exit "${PIPESTATUS[1]}"
+    ) 2>/dev/null
     status=$?
     said=$(tr -d '\0' <"$output/out")
     complained=$(tr -d '\0' <"$output/err")
