@@ -59,10 +59,7 @@ ifeq ($(LINK),static)
 # Static, because loading libcap, libcgroup and libjansson costs a start more than all its confinement does. And
 # position independent: 2,000 starts of either form have the same median (573 us), so address space layout
 # randomisation is free here.
-# libcgroup.a names getpwnam and friends in functions that are never called (its rules daemon and config files); ld warns of
-# each, which --no-warnings keeps quiet where ld knows it.
-quiet_linker = $(shell $(CC) -Wl,--help 2>/dev/null | grep -q -e --no-warnings && echo -Wl,--no-warnings)
-program_link = -static-pie $(hardened_link) $(quiet_linker) $(LDFLAGS)
+program_link = -static-pie $(hardened_link) $(LDFLAGS)
 else ifeq ($(LINK),shared)
 program_link = $(dynamic_link)
 else
@@ -138,8 +135,12 @@ $(BUILD)/libsbx.a: $(library_objects)
 	@rm -f '$@'
 	$(call quiet,AR)$(AR) rcs '$@' $(library_objects)
 
+# libcgroup.a names getpwnam and friends in functions that are never called (its rules daemon and its configuration files);
+# ld warns of each. Those lines are left out when the link succeeds (ld --no-warnings would let undefined names pass).
 $(BUILD)/sbx-run: $(BUILD)/obj/sbx-run.o $(BUILD)/libsbx.a $(BUILD)/link-flags
-	$(call quiet,LD)$(CC) $(CFLAGS) $(program_link) -o '$@' '$<' $(BUILD)/libsbx.a $(LIBRARIES)
+	$(call quiet,LD)$(CC) $(CFLAGS) $(program_link) -o '$@' '$<' $(BUILD)/libsbx.a $(LIBRARIES) 2>'$@.messages' || \
+		{ cat '$@.messages' >&2; exit 1; }
+	@grep -v -e 'in statically linked applications requires' -e '(libcgroup_.*: in function' '$@.messages' >&2; rm -f '$@.messages'
 $(BUILD)/sbx-profile $(BUILD)/sbx-audit: $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/libsbx.a
 	$(call quiet,LD)$(CC) $(CFLAGS) $(dynamic_link) -o '$@' '$<' $(BUILD)/libsbx.a $(COMPANION_LIBRARIES)
 $(BUILD)/libexec/%: $(BUILD)/obj/helpers/%.o $(BUILD)/libsbx.a
