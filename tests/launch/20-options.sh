@@ -41,7 +41,7 @@ wrong 'an unknown option, with the nearest'           '--alow.*--allow'         
 wrong 'the nearest of a value option'                 '--memroy.*--memory'        --memroy=5M
 wrong 'an option that is like none'                   '--xyzzyxyzzy'              --xyzzyxyzzy
 wrong 'an unknown short option'                       '-Z'                        -Z
-wrong 'a value for an option without one'             '--new-session'             --new-session=yes
+wrong 'neither yes nor no'                            '--new-session'             --new-session=maybe
 wrong 'a single-value option given twice'             '--pids'                    --pids=5 --pids=6
 wrong '--memory twice'                                '--memory'                  --memory=50M --memory 60M
 wrong '--name twice'                                  '--name'                    --name=a --name=b

@@ -59,13 +59,15 @@ if as_root; then
         rmdir "$sibling" 2>/dev/null || { sleep 0.2 && rmdir "$sibling"; }
     done
     [ -n "$GROUPS_OWN" ] || skip 'leaving the group for another' 'no cgroup v1 group of our own here'
-    # The program looks up its own group and tries to raise the limit that it is under.
+    # The program looks up its own group and tries to raise the limit that it is under; nothing but our own groups is touched.
     # shellcheck disable=SC2016
-    t 'the limits cannot be raised' not='^raised' -- sbx-run --pids=50 --memory=64M -- sh -c '
-        for file in $(find /sys/fs/cgroup -name pids.max -o -name memory.max -o -name memory.limit_in_bytes -o -name cgroup.procs -o -name tasks -o -name release_agent 2>/dev/null); do
-            for word in max -1 $$; do { echo $word >$file; } 2>/dev/null && echo raised $file; done
-        done; exit 0'
-    t 'nor a new group made' not='^made' -- sbx-run -- sh -c 'for d in $(find /sys/fs/cgroup -maxdepth 2 -type d); do mkdir $d/sbx-escape-$$ 2>/dev/null && echo made $d && rmdir $d/sbx-escape-$$; done; exit 0'
+    own='groups=${0:-/sys/fs/cgroup$(sed -n "s/^0:://p" /proc/self/cgroup)}'
+    t 'the limits cannot be raised' out='^tried$' not='^raised' -- sbx-run --pids=50 --memory=64M -- sh -c "$own"'
+        for file in $(find $groups -name pids.max -o -name memory.max -o -name memory.limit_in_bytes -o -name cgroup.procs -o -name tasks); do
+            tried=tried; for word in max -1 $$; do { echo $word >$file; } 2>/dev/null && echo raised $file; done
+        done; echo $tried' "$GROUPS_OWN"
+    t 'nor a new group made' out='^tried$' not='^made' -- sbx-run -- sh -c "$own"'
+        for d in $(find $groups -type d); do tried=tried; mkdir $d/sbx-escape-$$ 2>/dev/null && echo made $d && rmdir $d/sbx-escape-$$; done; echo $tried' "$GROUPS_OWN"
 else
     t 'the limits cannot be raised' out='^nproc 50$' -- sbx-run --pids=50 -- sh -c 'ulimit -u 100 2>/dev/null; echo nproc $(ulimit -Hu)'
 fi
