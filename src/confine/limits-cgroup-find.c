@@ -123,8 +123,8 @@ static bool find_parent(const struct options *options, const struct machine *mac
         return false;
     }
     if (place->v2 && !can_be_entered(place, group)) {
-        snprintf(why, why_size, "no process can move from the own cgroup /%.100s to %.100s: the cgroup.procs of what is "
-                 "above both cannot be written (start sbx-run inside what was handed over)", place->group,
+        snprintf(why, why_size, "no process can move from the own cgroup /%.100s to %.100s: the cgroup.procs of what "
+                 "is above both cannot be written (start sbx-run inside what was handed over)", place->group,
                  parent.directory);
         return false;
     }

@@ -44,7 +44,8 @@ static bool old_kernel(const struct limits_roots *roots, char *why, size_t size)
     long major = strtol(release, &end, 10), minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
     if (major > NPROC_MAJOR || (major == NPROC_MAJOR && minor >= NPROC_MINOR))
         return false;
-    snprintf(why, size, "Linux %.40s counts processes for the whole user (5.14 counts them by user namespace)", release);
+    snprintf(why, size, "Linux %.40s counts processes for the whole user (5.14 counts by user namespace)",
+             release);
     return true;
 }
 

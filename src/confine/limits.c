@@ -159,7 +159,7 @@ static int check_rlimits(const struct options *options, const struct limits_plan
             continue;
         if ((!rlimit->soft_only && rlimit->limit.rlim_max > ours) ||
             (!rlimit->hard_only && rlimit->limit.rlim_cur > ours))
-            return error_set(error, "cannot set --rlimit=%s above %" PRIu64 ": here it is what %s is held by (raise %s)",
+            return error_set(error, "cannot set --rlimit=%s above %" PRIu64 ": here it holds %s (raise %s)",
                              rlimit->name, ours, option, option);
     }
     return 0;
