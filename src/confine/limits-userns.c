@@ -22,19 +22,23 @@ static bool userns_find(const struct options *options, const struct machine *mac
         snprintf(why, why_size, "no process of uid 0 is ever counted (start it as another user)");
         return false;
     }
-    if (!where->may_make_user) {
+    /* In a sandbox of ours no other can be made; but there the user is counted apart already, and limits can be lowered:
+     * what else runs in that namespace counts along. */
+    bool has_one = where->nested_user && (where->must_try_user || !where->may_make_user);
+    if (!has_one && !where->may_make_user) {
         snprintf(why, why_size, "%s", where->user_why);
         return false;
     }
-    if (where->must_try_user && !limits_probe_user_namespace(why, why_size))
+    if (!has_one && where->must_try_user && !limits_probe_user_namespace(why, why_size))
         return false;
     /* Nobody raises a hard limit here: one that is lower already is the one that will hold. */
     if (limits->pids != LIMIT_NONE && where->nproc.rlim_max != RLIM_INFINITY && where->nproc.rlim_max < limits->pids)
         limits->pids = where->nproc.rlim_max;
     if (limits->memory != LIMIT_NONE && where->data.rlim_max != RLIM_INFINITY && where->data.rlim_max < limits->memory)
         limits->memory = where->data.rlim_max;
-    plan->user_namespace = true;
-    snprintf(limits->how, sizeof limits->how, "user namespace: %s%s%s",
+    plan->user_namespace = !has_one;
+    snprintf(limits->how, sizeof limits->how, "%s: %s%s%s",
+             has_one ? "the user namespace it runs in, whose other processes count along" : "user namespace",
              limits->pids != LIMIT_NONE ? "processes by RLIMIT_NPROC" : "processes not limited",
              limits->memory != LIMIT_NONE ? "; memory by RLIMIT_DATA, for each process alone and in swap or not "
                                             "(their sum and shared memory are not held)" : "; memory not limited",

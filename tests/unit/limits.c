@@ -276,9 +276,12 @@ START_TEST(sandbox_in_a_sandbox_by_user_namespace)
     check();
     ck_assert(plan.limits.backend == NULL && !plan.limits.off && !plan.user_namespace && plan.problem_count == 0);
     ck_assert_uint_eq(plan.limits.pids, 512);
-    where.nproc.rlim_max = 513; /* the soft limit is no limit */
+    where.nproc.rlim_max = 513; /* the soft limit is no limit, but it can be lowered there */
     check();
-    ck_assert_uint_eq(plan.problem_count, 1);
+    ck_assert_ptr_eq(plan.limits.backend, &limits_userns);
+    ck_assert(!plan.user_namespace);
+    ck_assert_uint_eq(plan.limits.pids, 512);
+    ck_assert_ptr_nonnull(strstr(plan.limits.how, "count along"));
     where.nproc.rlim_max = 512;
     where.nested_user = false;
     check();
