@@ -107,6 +107,8 @@ endif
 
 # --- compiling --------------------------------------------------------------------------------------------------
 
+$(POLICY_MAKER): | setup-build
+
 # Objects depend on the flags that they were made with (-Werror changes no object).
 flags_now = $(CC) $(compile_flags)
 $(BUILD)/flags: FORCE | setup-build

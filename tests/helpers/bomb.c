@@ -4,17 +4,22 @@
  *   bomb threads N         N threads
  *   bomb memory N          N MiB of private memory, each page written
  *   bomb shared N          N MiB of a memfd              bomb children N  as memory, 16 MiB in each of N/16 children
+ *   bomb sibling 1         a child that has this program's parent as its own (CLONE_PARENT)
+ *   bomb storm N           N processes that fork and end, fork and end, for 10 s
  * It prints `got N of M: WHY`. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MIB = 1 << 20, CHILD_MIB = 16, BOUND = 4096 };
@@ -62,7 +67,16 @@ static int bomb_fork(int bound, int *got)
     return error;
 }
 
-/* Left on purpose: what sbx-run must end. They end by themselves after a while, so that a failed test leaves none. */
+/* Left on purpose: what sbx-run must end. It ends by itself after a while, so that a failed test leaves none. */
+static _Noreturn void stay(void)
+{
+    alarm(60);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    for (;;)
+        pause();
+}
+
 static int bomb_daemons(int bound, int *got)
 {
     for (; *got < bound; (*got)++) {
@@ -71,17 +85,55 @@ static int bomb_daemons(int bound, int *got)
             return errno;
         if (!child) {
             setsid();
-            if (!fork()) {
-                alarm(60);
-                signal(SIGTERM, SIG_IGN);
-                signal(SIGHUP, SIG_IGN);
-                for (;;)
-                    pause();
-            }
-            _exit(0);
+            pid_t daemon = fork();
+            if (!daemon)
+                stay();
+            _exit(daemon < 0 ? errno : 0);
         }
-        waitpid(child, NULL, 0);
+        int status;
+        waitpid(child, &status, 0);
+        if (WEXITSTATUS(status))
+            return WEXITSTATUS(status);
     }
+    return 0;
+}
+
+static int bomb_sibling(int bound, int *got)
+{
+    for (; *got < bound; (*got)++) {
+        long child = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+        if (child < 0)
+            return errno;
+        if (!child)
+            stay();
+    }
+    return 0;
+}
+
+/* A process that is never there for long: whoever kills what it sees comes too late. */
+static void storm(void)
+{
+    struct timespec start, now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    setsid();
+    do {
+        if (fork() > 0)
+            _exit(0);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (now.tv_sec - start.tv_sec < 10);
+    _exit(0);
+}
+
+static int bomb_storm(int bound, int *got)
+{
+    for (; *got < bound; (*got)++) {
+        pid_t child = fork();
+        if (child < 0)
+            return errno;
+        if (!child)
+            storm();
+    }
+    usleep(200000);
     return 0;
 }
 
@@ -146,15 +198,17 @@ static int bomb_children(int bound, int *got)
         }
         unsigned char result = EPIPE;
         siginfo_t ended = {0};
-        /* A child that is killed for want of memory says nothing. */
         for (int tries = 0; tries < 2000; tries++) {
             if (read(ready[0], &result, 1) == 1)
                 break;
             ended.si_pid = 0;
-            if (!waitid(P_PID, (id_t)child, &ended, WEXITED | WNOHANG | WNOWAIT) && ended.si_pid)
+            if (!waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) && ended.si_pid)
                 break;
             usleep(5000);
         }
+        /* Which one is killed is the kernel's choice: an earlier one counts too. */
+        if (!ended.si_pid)
+            waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT);
         error = ended.si_pid ? ENOMEM : result;
         *got += error ? 0 : CHILD_MIB;
     }
@@ -167,8 +221,8 @@ int main(int argc, char **argv)
         const char *name;
         int (*explode)(int bound, int *got);
     } bombs[] = {
-        {"fork", bomb_fork},     {"daemons", bomb_daemons}, {"threads", bomb_threads},
-        {"memory", bomb_memory}, {"shared", bomb_shared},   {"children", bomb_children},
+        {"fork", bomb_fork},         {"daemons", bomb_daemons}, {"threads", bomb_threads}, {"memory", bomb_memory},
+        {"shared", bomb_shared},     {"children", bomb_children}, {"sibling", bomb_sibling}, {"storm", bomb_storm},
     };
     int bound = argc == 3 ? atoi(argv[2]) : 0, got = 0;
     if (bound < 1 || bound > BOUND)

@@ -49,15 +49,27 @@ t 'background children are ended'           within=20 -- sbx-run -- sh -c 'sleep
 t 'daemons in sessions of their own too'    within=20 out='got 20 of 20' -- sbx-run -- bomb daemons 20
 t 'the same without limits'                 within=20 out='got 20 of 20' -- sbx-run --limits=off -- bomb daemons 20
 t 'one that ignores every signal it can'    within=20 -- sbx-run -- sh -c 'trap "" HUP INT TERM QUIT; (trap "" HUP TERM; sleep 50) & exit 0'
-t 'one that stopped itself'                 within=20 -- sbx-run -- sh -c '(kill -STOP $$; sleep 50) & sleep 0.2; exit 0'
+t 'one that stopped itself'                 within=20 -- sbx-run -- sh -c 'sh -c "kill -STOP \$\$; sleep 50" & sleep 0.2; exit 0'
+t 'a child that it made its sibling'        within=20 out='got 1 of 1' -- sbx-run -- bomb sibling 1
+t 'a program that keeps forking'            within=20 out='got 20 of 20' -- sbx-run -- bomb storm 20
+t 'the same without limits'                 within=20 out='got 20 of 20' -- sbx-run --limits=off -- bomb storm 20
 t 'a child whose parent has ended'          within=20 -- sbx-run -- sh -c '(setsid sh -c "sleep 50 & sleep 50" &) ; sleep 0.1'
 
 # Killed with -9, sbx-run takes the program with it.
 t 'sbx-run killed with -9: the program dies at once' within=30 out='^dead$' -- sh -c '
     sbx-run -- sh -c "echo \$\$ >program; exec sleep 50" & pid=$!
     for i in $(seq 100); do [ -s program ] && break; sleep 0.05; done
-    ps -eo pid,args | grep -q "[s]leep 50" || echo "not started"
+    p=$(cat program); [ -d /proc/$p ] || echo "not started"
     kill -9 $pid; wait $pid 2>/dev/null
-    for i in $(seq 20); do ps -eo stat,args | grep -v "^Z" | grep "[s]leep 50" >/dev/null || { echo dead; break; }; sleep 0.1; done
+    for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; [ -d /proc/$p ] && ! grep -q "^State:.Z" /proc/$p/status || { echo dead; break; }; done
     sbx-run -- true'
+# shellcheck disable=SC2016
+left='
+    rm -f ready; sbx-run $0 -- sh -c "bomb daemons 5; bomb sibling 1; sh -c \"sleep 50 & sleep 50\" & echo ready >ready; sleep 50" >/dev/null & pid=$!
+    for i in $(seq 100); do [ -s ready ] && break; sleep 0.05; done
+    kill -9 $pid; wait $pid 2>/dev/null; sbx-run $0 -- true; sleep 0.3; echo over'
+t 'and all its descendants with it, at the latest with the next start' within=30 out=over -- sh -c "$left" --pids=100
+t 'without limits too' within=30 out=over -- sh -c "$left" --limits=off
+# A process group that sbx-run shares: what kills the whole group kills the sandbox alone.
+t 'kill(0) from inside reaches nothing outside' out='^137$' -- sh -c 'sbx-run -- sh -c "kill -9 0"; echo $?'
 finish

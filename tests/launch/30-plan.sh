@@ -3,13 +3,13 @@
 # --dry-run, --dry-run=json and --check: the plan is told and nothing is started; the same plan is told each time.
 . "${0%/*}/lib.sh"
 
-t '--dry-run tells the plan'              out='pids.*512'                       -- sbx-run --dry-run -- echo started
+t '--dry-run tells the plan'              out='processes +512'                  -- sbx-run --dry-run -- echo started
 t '--dry-run starts nothing'              not='^started'                        -- sbx-run --dry-run -- echo started
 t '--dry-run touches no file'                                                   -- sh -c 'sbx-run --dry-run -- touch made-by-dry-run; [ ! -e made-by-dry-run ]'
-for word in no_new_privs Landlock seccomp; do
+for word in no_new_privs Landlock filter 'capabilities kept +none'; do
     t "--dry-run names $word"             out="$word"                           -- sh -c 'sbx-run --dry-run -- true'
 done
-t '--dry-run follows the options'         out='pids.*77'                        -- sbx-run --dry-run --pids=77 -- true
+t '--dry-run follows the options'         out='processes +77'                      -- sbx-run --dry-run --pids=77 -- true
 t '--dry-run of a wrong option: 125'      status=125 err='sbx-run: cannot'      -- sbx-run --dry-run --pids=x -- true
 t '--dry-run of a program that is not there' status=127                         -- sbx-run --dry-run -- no-such-program-here
 
@@ -27,4 +27,8 @@ as_root || t '--check of what an ordinary user cannot have: 1' status=1 out='cgr
 as_root && t '--check of what root cannot have: 1' status=1 out='.'             -- sbx-run --check --limits=userns
 as_root || t 'and the start of it: 125'   status=125 err='sbx-run: cannot .*\(.*\)' -- sbx-run --limits=cgroup -- true
 as_root && t 'and the start of it: 125'   status=125 err='sbx-run: cannot .*\(.*\)' -- sbx-run --limits=userns -- true
+other=$(as_root && echo userns || echo cgroup)
+t '--try=limits: it runs without, and that is said' out='^ok$' err='limits' -- sbx-run --verbose "--limits=$other" --try=limits -- echo ok
+t 'the plan says it too'                  out='not|without|none'                -- sh -c "sbx-run '--limits=$other' --try=limits --dry-run -- true | grep -A3 -i limits"
+t '--try of another protection does not help' status=125                        -- sbx-run "--limits=$other" --try=mdwe,scopes,landlock -- true
 finish

@@ -98,7 +98,7 @@ if [ -z "$port" ]; then fail 'a local server' "$(cat "$output/server-errors")"; 
 needs curl 'curl from a local server' && t 'curl from a local server' out='^hello$' -- sbx-run -- curl -sS --noproxy '*' "http://127.0.0.1:$port/"
 t 'python3 urllib from a local server' out='^hello$' -- sbx-run -- python3 -c "import urllib.request as u; print(u.build_opener(u.ProxyHandler({})).open('http://127.0.0.1:$port/').read().decode().strip())"
 t 'a name is looked up' out='127.0.0.1|::1' -- sbx-run -- getent hosts localhost
-needs curl '--deny=net shuts it' && both '--deny=net shuts it' outside='^hello' inside='.' options=--deny=net -- curl -sS --noproxy '*' "http://127.0.0.1:$port/"
+needs curl '--deny=net shuts it' && both '--deny=net shuts it' outside='^hello' inside='connect|family' options=--deny=net -- curl -sS --noproxy '*' "http://127.0.0.1:$port/"
 kill "$server"
 if needs openssl 'TLS'; then
     t 'openssl: a key and a certificate' -- sbx-run -- openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1
@@ -130,7 +130,7 @@ if needs gdb 'gdb'; then
     both 'gdb is refused' outside='exited normally|sum 42' inside='[Oo]peration not permitted|Cannot trace|warning|ptrace' within=120 -- gdb -nx -q -batch -iex 'set debuginfod enabled off' -ex run ./prog
 fi
 if needs node 'node'; then
-    both 'node is refused' outside='^42' inside='.' within=120 -- node -e 'console.log(6 * 7)'
+    both 'node is refused' outside='^42' inside='[Ff]atal|not permitted|EPERM' within=120 -- node -e 'console.log(6 * 7)'
     run 60 '' sbx-run -- node -e 'console.log(6 * 7)'
     if [ "$status" != 0 ]; then pass 'and ends as a failure'; else fail 'and ends as a failure' "$(detail node)"; fi
     t 'node under --allow=memory.exec' out='^42$' within=60 -- sbx-run --allow=memory.exec --memory=2G -- node -e 'console.log(6 * 7)'

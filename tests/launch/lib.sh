@@ -13,6 +13,7 @@ set -u
 number=0
 output=$(mktemp -d)
 mark=sbx-test-$$
+mounts=$(cat /proc/self/mounts)
 cd "$PLACE/work" || exit 1
 
 pass() { echo "ok $((++number)) - $1"; }
@@ -27,6 +28,7 @@ needs() {
     return 1
 }
 finish() {
+    if [ "$mounts" = "$(cat /proc/self/mounts)" ]; then pass 'no mount is left'; else fail 'no mount is left' "$(cat /proc/self/mounts)"; fi
     echo "1..$number"
     cd / && rm -rf "$output"
 }
