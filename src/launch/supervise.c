@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Theory of operation.
+ *
+ * The supervisor enters a Landlock domain that has the signal scope alone; the keeper and the program are made inside
+ * it, and the program enters its own domain below. So kill(-1) from supervisor or keeper reaches the sandbox and
+ * nothing else, while the program reaches neither of them. Being child subreaper, the supervisor waits for whatever
+ * the program left behind.
+ *
+ * The program is made with CLONE_VFORK: the supervisor goes on when it has executed or ended, and knows which. And
+ * with CLONE_FILES: what the child opens (a seccomp listener) is open in the supervisor too, without a call that a
+ * filter could refuse; exec parts the two tables. Errors come through a shared page for the same reason.
+ *
+ * All signals are blocked and taken from a signalfd. One from the terminal (si_code SI_KERNEL) reached the process
+ * group, the program with it; one sent to sbx-run is passed on. */
+#include "launch/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "confine/landlock.h"
+#include "launch/child.h"
+#include "launch/ending.h"
+#include "launch/first-process.h"
+#include "launch/terminal.h"
+
+struct supervisor {
+    const struct plan *plan;
+    struct launch launch;
+    struct foreign_children foreign;
+    struct terminal terminal;
+    int signals;             /* signalfd */
+    pid_t keeper;            /* 0: none */
+    pid_t first;             /* of the pid namespace; 0: none */
+    pid_t program;
+    bool in_group;           /* the program was started in the supervisor's process group */
+    bool ended;
+    int status;              /* of the program, as wait(2) gives it */
+    int terminal_signal;     /* SIGINT or SIGQUIT that the terminal sent to the whole group, or 0 */
+    uint64_t deadline;       /* CLOCK_MONOTONIC in ms; 0: none */
+    bool timed_out;
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int failed(const struct error *error)
+{
+    complain(error);
+    return error->status;
+}
+
+/* Blocks every signal that can be; SIGCHLD ignored would make the kernel reap the program unseen. */
+static int take_signals(struct supervisor *supervisor, struct error *error)
+{
+    struct launch *launch = &supervisor->launch;
+    struct sigaction by_default = { .sa_handler = SIG_DFL };
+    sigset_t all;
+    sigfillset(&all);
+    /* These mean a fault of our own: blocked they would loop. */
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigdelset(&all, faults[i]);
+    if (sigprocmask(SIG_SETMASK, &all, &launch->signal_mask) != 0 ||
+        sigaction(SIGCHLD, &by_default, &launch->child_action) != 0 ||
+        (supervisor->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+        return error_set(error, "cannot take the signals: %s (raise the limit of descriptors)", strerror(errno));
+    return 0;
+}
+
+static int prepare(struct supervisor *supervisor, struct error *error)
+{
+    const struct plan *plan = supervisor->plan;
+    struct launch *launch = &supervisor->launch;
+    launch->supervisor = getpid();
+    launch->uid = geteuid();
+    launch->gid = getegid();
+    launch->shared = mmap(NULL, sizeof *launch->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (launch->shared == MAP_FAILED)
+        return error_set(error, "cannot make the shared page: %s (free some memory)", strerror(errno));
+    if (ending_find_foreign(&supervisor->foreign, error) != 0 || take_signals(supervisor, error) != 0)
+        return -1;
+    if (plan->end != END_NONE && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+        return error_set(error, "cannot become child subreaper: %s (is prctl refused by an outer filter?)",
+                         strerror(errno));
+    terminal_save(&supervisor->terminal);
+    return child_prepare(plan, launch, error);
+}
+
+/* The domain and the keeper, before the program is made: what it starts can never be out of their reach. */
+static int guard_end(struct supervisor *supervisor, struct error *error)
+{
+    const struct plan *plan = supervisor->plan;
+    if (plan->landlock.supervisor_domain && landlock_enter_supervisor(error) != 0)
+        return -1;
+    if (plan->end == END_SCOPE || plan->end == END_GROUP)
+        supervisor->keeper = ending_start_keeper(plan, &supervisor->launch, error);
+    else if (plan->end == END_NAMESPACE)
+        supervisor->first = first_process_start(plan, &supervisor->launch, error);
+    else
+        atomic_store(&supervisor->launch.shared->keeper, KEEPER_READY);
+    return supervisor->keeper < 0 || supervisor->first < 0 ? -1 : 0;
+}
+
+static void be_child(const struct plan *plan, struct launch *launch)
+{
+    struct shared_page *shared = launch->shared;
+    struct error error;
+    child_become_program(plan, launch, &error);
+    shared->error = error;
+    atomic_store(&shared->failed, 1);
+    _exit(error.status);
+}
+
+/* In a pid namespace the program is made by another process, which can enter it, and is the supervisor's child. */
+static void be_joiner(const struct plan *plan, struct launch *launch, pid_t first)
+{
+    struct shared_page *shared = launch->shared;
+    struct error error;
+    pid_t pid = first_process_join(plan, launch, first, be_child, &error);
+    if (pid > 0) {
+        atomic_store(&shared->program, pid);
+        _exit(0);
+    }
+    shared->error = error;
+    atomic_store(&shared->failed, 1);
+    _exit(STATUS_FAILED);
+}
+
+static int start(struct supervisor *supervisor, struct error *error)
+{
+    long pid = syscall(SYS_clone, CLONE_FILES | CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL);
+    if (pid < 0)
+        return error_set(error, "cannot make a process: %s (raise the limit of processes)", strerror(errno));
+    if (pid == 0 && supervisor->first != 0)
+        be_joiner(supervisor->plan, &supervisor->launch, supervisor->first);
+    if (pid == 0)
+        be_child(supervisor->plan, &supervisor->launch);
+    pid_t made = atomic_load(&supervisor->launch.shared->program);
+    supervisor->program = made != 0 ? made : (pid_t)pid;
+    supervisor->in_group = !supervisor->plan->new_session;
+    if (supervisor->plan->timeout_ms != 0)
+        supervisor->deadline = now_ms() + supervisor->plan->timeout_ms;
+    return 0;
+}
+
+/* A program that closes its output shows it to the reader of the pipe at once, as it would without us. Standard error
+ * stays: our own words go there. */
+static void let_go(const struct plan *plan)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) {
+        dup3(null, 0, O_CLOEXEC);
+        dup3(null, 1, O_CLOEXEC);
+        close(null);
+    } else {
+        close(0);
+        close(1);
+    }
+    for (size_t i = 0; i < plan->kept_descriptor_count; i++)
+        if (plan->kept_descriptors[i] > 2)
+            close(plan->kept_descriptors[i]);
+}
+
+static bool goes_on(const struct supervisor *supervisor)
+{
+    siginfo_t seen = { 0 };
+    return waitid(P_PID, (id_t)supervisor->program, &seen, WCONTINUED | WNOHANG | WNOWAIT) == 0 && seen.si_pid != 0;
+}
+
+/* Stops as the program has stopped, so that the shell sees the job stop; goes on when it is told to, and the program
+ * with it where the signal to go on was for sbx-run alone. */
+static void stop_too(struct supervisor *supervisor, int number)
+{
+    sigset_t stop;
+    struct sigaction by_default = { .sa_handler = SIG_DFL }, found;
+    sigemptyset(&stop);
+    sigaddset(&stop, number);
+    sigaction(number, &by_default, &found);
+    kill(getpid(), number);
+    /* From here on SIGCONT takes the pending stop back; one that came before is seen at the program. */
+    if (goes_on(supervisor))
+        kill(getpid(), SIGCONT);
+    sigprocmask(SIG_UNBLOCK, &stop, NULL); /* stops here */
+    sigprocmask(SIG_BLOCK, &stop, NULL);
+    if (number != SIGSTOP)
+        sigaction(number, &found, NULL);
+    if (!goes_on(supervisor))
+        kill(supervisor->program, SIGCONT);
+    siginfo_t seen;
+    waitid(P_PID, (id_t)supervisor->program, &seen, WCONTINUED | WNOHANG);
+}
+
+/* The new one is there before the old one goes: the sandbox is never without. */
+static void replace_keeper(struct supervisor *supervisor)
+{
+    struct error error;
+    pid_t old = supervisor->keeper;
+    pid_t keeper = ending_start_keeper(supervisor->plan, &supervisor->launch, &error);
+    if (keeper < 0) {
+        complain(&error);
+        return;
+    }
+    supervisor->keeper = keeper;
+    kill(old, SIGKILL);
+}
+
+static void look_at_children(struct supervisor *supervisor)
+{
+    for (;;) {
+        siginfo_t child = { 0 };
+        if (waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) != 0 || child.si_pid == 0)
+            return;
+        int status;
+        if (waitpid(child.si_pid, &status, WUNTRACED | WNOHANG | __WALL) != child.si_pid)
+            continue;
+        if (child.si_pid == supervisor->keeper && WIFSIGNALED(status))
+            replace_keeper(supervisor);
+        if (child.si_pid != supervisor->program)
+            continue;
+        if (WIFSTOPPED(status)) {
+            stop_too(supervisor, WSTOPSIG(status));
+        } else {
+            supervisor->status = status;
+            supervisor->ended = true;
+            return;
+        }
+    }
+}
+
+/* `kill %1` of a shell and timeout(1) send to the whole process group: the program has it already. */
+static bool reached_group(struct supervisor *supervisor, int number)
+{
+    if (supervisor->keeper == 0 || !ending_keeper_has(supervisor->keeper, number))
+        return false;
+    replace_keeper(supervisor);
+    return true;
+}
+
+static void pass_on(struct supervisor *supervisor, const struct signalfd_siginfo *information)
+{
+    int number = (int)information->ssi_signo;
+    bool of_terminal = information->ssi_code == SI_KERNEL;
+    if (of_terminal && (number == SIGINT || number == SIGQUIT))
+        supervisor->terminal_signal = number;
+    if (number == SIGCHLD || number == SIGCONT || (of_terminal && supervisor->in_group))
+        return;
+    if (supervisor->in_group && reached_group(supervisor, number))
+        return;
+    kill(supervisor->program, number);
+}
+
+static void take_signal(struct supervisor *supervisor)
+{
+    struct signalfd_siginfo information;
+    while (!supervisor->ended && read(supervisor->signals, &information, sizeof information) == sizeof information)
+        pass_on(supervisor, &information);
+    look_at_children(supervisor);
+}
+
+/* SIGTERM at the time limit, SIGKILL after the grace. */
+static void out_of_time(struct supervisor *supervisor)
+{
+    bool first = !supervisor->timed_out;
+    supervisor->timed_out = true;
+    kill(supervisor->program, first && supervisor->plan->kill_after_ms > 0 ? SIGTERM : SIGKILL);
+    kill(supervisor->program, SIGCONT);
+    supervisor->deadline = now_ms() + supervisor->plan->kill_after_ms + 1;
+}
+
+static void wait_for_end(struct supervisor *supervisor)
+{
+    struct pollfd signals = { .fd = supervisor->signals, .events = POLLIN };
+    look_at_children(supervisor);
+    while (!supervisor->ended) {
+        int timeout = -1;
+        if (supervisor->deadline != 0) {
+            uint64_t now = now_ms();
+            if (now >= supervisor->deadline) {
+                out_of_time(supervisor);
+                continue;
+            }
+            uint64_t left = supervisor->deadline - now;
+            timeout = left > 60000 ? 60000 : (int)left;
+        }
+        if (poll(&signals, 1, timeout) > 0)
+            take_signal(supervisor);
+    }
+}
+
+/* Ends as the program did. Where the terminal's own signal ended both, a shell must see that by the status of a
+ * signal: it stops its loop only then. */
+static int end_alike(const struct supervisor *supervisor)
+{
+    int status = supervisor->status;
+    if (supervisor->timed_out)
+        return STATUS_TIMEOUT;
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    int number = WTERMSIG(status);
+    if (number == supervisor->terminal_signal) {
+        struct sigaction by_default = { .sa_handler = SIG_DFL };
+        struct rlimit no_core = { 0, 0 };
+        sigset_t one;
+        sigemptyset(&one);
+        sigaddset(&one, number);
+        setrlimit(RLIMIT_CORE, &no_core);
+        sigaction(number, &by_default, NULL);
+        kill(getpid(), number);
+        sigprocmask(SIG_UNBLOCK, &one, NULL);
+    }
+    return 128 + number;
+}
+
+static int finish(struct supervisor *supervisor, int status)
+{
+    struct error error;
+    pid_t keeper = supervisor->first != 0 ? supervisor->first : supervisor->keeper;
+    if (ending_finish(supervisor->plan, &supervisor->launch, &supervisor->foreign, keeper, &error) != 0) {
+        complain(&error);
+        if (status == 0)
+            status = STATUS_FAILED;
+    }
+    terminal_restore(&supervisor->terminal);
+    return status;
+}
+
+int supervise(const struct plan *plan, bool verbose)
+{
+    struct supervisor supervisor = { .plan = plan, .launch.verbose = verbose, .terminal.descriptor = -1 };
+    struct error error;
+    if (plan->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+        error_set(&error, "cannot ask to die with the parent: %s (leave --die-with-parent out)", strerror(errno));
+        return failed(&error);
+    }
+    if (prepare(&supervisor, &error) != 0)
+        return failed(&error);
+    if (guard_end(&supervisor, &error) != 0 || start(&supervisor, &error) != 0) {
+        complain(&error);
+        return finish(&supervisor, error.status);
+    }
+    struct shared_page *shared = supervisor.launch.shared;
+    if (!atomic_load(&shared->failed))
+        let_go(plan);
+    wait_for_end(&supervisor);
+    if (atomic_load(&shared->failed)) {
+        complain(&shared->error);
+        return finish(&supervisor, shared->error.status);
+    }
+    finish(&supervisor, 0);
+    return end_alike(&supervisor);
+}
+
+int run_in_place(const struct plan *plan, bool verbose)
+{
+    struct launch launch = { .verbose = verbose, .supervisor = plan->die_with_parent ? getppid() : 0,
+                             .uid = geteuid(), .gid = getegid() };
+    struct error error;
+    if (sigprocmask(SIG_SETMASK, NULL, &launch.signal_mask) != 0 ||
+        sigaction(SIGCHLD, NULL, &launch.child_action) != 0)
+        error_set(&error, "cannot read the signals: %s (is rt_sigprocmask refused by an outer filter?)",
+                  strerror(errno));
+    else if (child_prepare(plan, &launch, &error) == 0)
+        child_become_program(plan, &launch, &error);
+    return failed(&error);
+}
