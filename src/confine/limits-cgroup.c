@@ -131,30 +131,6 @@ static int library_make(const struct limits_plan *limits, const struct limits_pa
                      "limits)", parent->directory, name, cgroup_strerror(result));
 }
 
-static int library_delete(const struct limits_plan *limits, const struct limits_parent *parent, const char *name,
-                          struct error *error)
-{
-    struct cgroup *group = library_init(error) == 0 ? library_group(limits, parent, name, false) : NULL;
-    if (group == NULL)
-        return error_set(error, "cannot remove a cgroup: out of memory");
-    int result = ECGNONEMPTY;
-    struct timespec pause = { 0, 200000 };
-    /* The last process may still be on its way out. */
-    for (int tries = 0; tries < 200; tries++) {
-        result = cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
-        if (result != ECGNONEMPTY)
-            break;
-        nanosleep(&pause, NULL);
-        if (pause.tv_nsec < 10000000)
-            pause.tv_nsec *= 2;
-    }
-    cgroup_free(&group);
-    if (result == 0)
-        return 0;
-    return error_set(error, "cannot remove the cgroup %s/%s: libcgroup: %s", parent->directory, name,
-                     cgroup_strerror(result));
-}
-
 /* --- without libcgroup ----------------------------------------------------------------------------------------- */
 
 static int write_text(int directory, const char *file, const char *text)
@@ -255,9 +231,12 @@ static int make_one(const struct plan *plan, const struct limits_parent *parent,
         return error_set(error, "cannot open the cgroup %s: %m", path);
     int result = verify(limits, parent, path, directory, error);
     if (result == 0) {
-        int procs = openat(directory, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+        /* One thread that moves itself by v1's tasks needs no lock over all forks of the machine: 0.1 ms where
+         * cgroup.procs takes up to 10 (an RCU grace period). The child has one thread. */
+        const char *file = parent->v2 ? "cgroup.procs" : "tasks";
+        int procs = openat(directory, file, O_WRONLY | O_CLOEXEC);
         if (procs < 0)
-            result = error_set(error, "cannot open cgroup.procs of the cgroup %s: %m", path);
+            result = error_set(error, "cannot open %s of the cgroup %s: %m", file, path);
         group->procs[group->count - 1] = procs;
     }
     close(directory);
@@ -365,13 +344,10 @@ static int cgroup_end(const struct plan *plan, struct limits_group *group, struc
     int result = 0;
     for (size_t i = 0; i < group->count; i++) {
         const struct limits_parent *parent = &plan->limits.parents[i];
-        bool by_library = !parent->v2 || geteuid() == 0;
-        struct error *to = error;
         struct error later; /* the first one is told */
-        if (result != 0)
-            to = &later;
-        if (group_end(group->directories[i], by_library, END_MILLISECONDS, to) != 0 ||
-            (by_library && library_delete(&plan->limits, parent, group->name, to) != 0))
+        /* Not by cgroup_delete_cgroup_ext, which moves what is left in the group to the one above (we kill it) and takes
+         * 0.46 ms where rmdir takes 0.03. */
+        if (group_end(group->directories[i], false, END_MILLISECONDS, result != 0 ? &later : error) != 0)
             result = -1;
         remove_own_parent(parent);
     }
