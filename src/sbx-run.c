@@ -4,7 +4,10 @@
  *     argv + profile files -> options \
  *     kernel, user, surroundings       > plan -> launch (ordered steps) -> supervisor -> exit status
  */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "confine/descriptors.h"
 #include "launch/supervise.h"
@@ -18,6 +21,16 @@ static int failed(const struct error *error)
 {
     complain(error);
     return error->status;
+}
+
+/* `status`, once all that was printed has been taken. */
+static int printed(int status)
+{
+    struct error error;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    error_set(&error, "cannot write to standard output: %s (give one that takes it)", strerror(errno));
+    return failed(&error);
 }
 
 static int print_plan(const struct plan *plan, bool as_json)
@@ -42,7 +55,7 @@ static int check(const struct plan *plan)
     printf("limits: %s\n", plan->limits.how);
     if (plan->problem_count == 0)
         printf("the plan can be held here\n");
-    return plan->problem_count == 0 && fflush(stdout) == 0 ? 0 : 1;
+    return printed(plan->problem_count == 0 ? 0 : 1);
 }
 
 static int run(const struct plan *plan, const struct options *options)
@@ -56,6 +69,8 @@ static int run(const struct plan *plan, const struct options *options)
         return STATUS_FAILED;
     }
     tell(plan->notices, plan->notice_count);
+    if (options->confined && plan->identity.uid == 0 && isatty(STDERR_FILENO))
+        say("it runs as root: without capabilities, but root's files are its own (--user=NAME is the better way)");
     return plan->in_place ? run_in_place(plan, options->verbose) : supervise(plan, options->verbose);
 }
 
@@ -68,13 +83,12 @@ int main(int argc, char **argv)
     if (descriptors_standard(&error) != 0 || options_read(&options, argc, argv, &error) != 0)
         return failed(&error);
     words_quiet(options.quiet);
-    if (options.mode == MODE_HELP) {
-        options_print_help(stdout);
-        return fflush(stdout) == 0 ? 0 : STATUS_FAILED;
-    }
-    if (options.mode == MODE_VERSION) {
-        printf("sbx-run %s\n", SBX_VERSION);
-        return fflush(stdout) == 0 ? 0 : STATUS_FAILED;
+    if (options.mode == MODE_HELP || options.mode == MODE_VERSION) {
+        if (options.mode == MODE_HELP)
+            options_print_help(stdout);
+        else
+            printf("sbx-run %s\n", SBX_VERSION);
+        return printed(0);
     }
     if (machine_find(&machine, &error) != 0 || plan_make(&plan, &options, &machine, &error) != 0)
         return failed(&error);

@@ -109,14 +109,18 @@ int identity_check(const struct options *options, const struct machine *machine,
     else if (options->group != NULL && !find_group(options->group, &identity->gid))
         return error_set(error, "cannot run with group %s: no such group in /etc/group (groups of other name services "
                                 "by number)", options->group);
-    identity->switched = true;
+    uint64_t needed = UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID;
+    bool may_switch = (machine->effective & needed) == needed;
+    /* A user may name itself: a profile for all users does. */
+    identity->switched = may_switch || identity->uid != machine->uid || identity->gid != machine->gid;
+    if (!identity->switched)
+        return 0;
     if (identity->user_name == NULL)
         identity->groups[identity->group_count++] = identity->gid;
     else if (find_groups(identity->user_name, identity) != 0)
         return error_set(error, "cannot run as %s: it is in more than %d groups (give the needed one with --group)",
                          options->user, MACHINE_GROUPS_MAX);
-    uint64_t needed = UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID;
-    if ((machine->effective & needed) != needed)
+    if (!may_switch)
         plan_problem(plan, "cannot run as another user or group: CAP_SETUID and CAP_SETGID are needed (start sbx-run "
                            "as root)");
     return 0;

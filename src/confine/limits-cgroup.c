@@ -66,6 +66,34 @@ const struct limits_controller_name limits_controllers[LIMITS_CONTROLLERS] = {
     { CONTROLLER_MEMORY, "memory" },
 };
 
+static int write_text(int directory, const char *file, const char *text)
+{
+    int descriptor = openat(directory, file, O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return -1;
+    ssize_t written = write(descriptor, text, strlen(text));
+    int kept = errno;
+    close(descriptor);
+    errno = kept;
+    return written == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+/* v2: lets groups right below this one have the controllers. */
+static int hand_on(unsigned wanted, const char *directory, struct error *error)
+{
+    char file[LIMITS_PATH_MAX + 64], word[32];
+    snprintf(file, sizeof file, "%s/cgroup.subtree_control", directory);
+    for (size_t i = 0; i < LIMITS_CONTROLLERS; i++) {
+        if ((wanted & limits_controllers[i].controller) == 0)
+            continue;
+        snprintf(word, sizeof word, "+%s", limits_controllers[i].name);
+        if (write_text(AT_FDCWD, file, word) != 0)
+            return error_set(error, "cannot hand %s to groups below %s: %m (it must be yours, with no process in it)",
+                             limits_controllers[i].name, directory);
+    }
+    return 0;
+}
+
 /* --- libcgroup ------------------------------------------------------------------------------------------------- */
 
 static void no_words(void *data, int level, const char *format, va_list arguments)
@@ -117,6 +145,13 @@ static int library_make(const struct limits_plan *limits, const struct limits_pa
 {
     if (library_init(error) != 0)
         return -1;
+    if (parent->v2) {
+        /* libcgroup does it for every group on the way but the first, the mount's root. */
+        char mount[LIMITS_PATH_MAX];
+        snprintf(mount, sizeof mount, "%.*s", (int)parent->mount_length, parent->directory);
+        if (hand_on(parent->controllers, mount, error) != 0)
+            return -1;
+    }
     int result = ECGOTHER;
     for (int tries = 0; tries < (parent->own ? MAKE_TRIES : 1) && result != 0; tries++) {
         struct cgroup *group = library_group(limits, parent, name, true);
@@ -133,32 +168,12 @@ static int library_make(const struct limits_plan *limits, const struct limits_pa
 
 /* --- without libcgroup ----------------------------------------------------------------------------------------- */
 
-static int write_text(int directory, const char *file, const char *text)
-{
-    int descriptor = openat(directory, file, O_WRONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return -1;
-    ssize_t written = write(descriptor, text, strlen(text));
-    int kept = errno;
-    close(descriptor);
-    errno = kept;
-    return written == (ssize_t)strlen(text) ? 0 : -1;
-}
-
 static int raw_make(const struct limits_plan *limits, const struct limits_parent *parent, const char *path,
                     struct error *error)
 {
-    char file[LIMITS_PATH_MAX + 64], text[32];
-    snprintf(file, sizeof file, "%s/cgroup.subtree_control", parent->directory);
-    for (size_t i = 0; i < LIMITS_CONTROLLERS; i++) {
-        char word[32];
-        if ((parent->controllers & limits_controllers[i].controller) == 0)
-            continue;
-        snprintf(word, sizeof word, "+%s", limits_controllers[i].name);
-        if (write_text(AT_FDCWD, file, word) != 0)
-            return error_set(error, "cannot hand %s to groups below %s: %m (it must be yours, with no process in it)",
-                             limits_controllers[i].name, parent->directory);
-    }
+    char text[32];
+    if (hand_on(parent->controllers, parent->directory, error) != 0)
+        return -1;
     if (mkdir(path, 0755) != 0)
         return error_set(error, "cannot make the cgroup %s: %m", path);
     int directory = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -22,8 +22,8 @@ static bool userns_find(const struct options *options, const struct machine *mac
         snprintf(why, why_size, "no process of uid 0 is ever counted (start it as another user)");
         return false;
     }
-    /* In a sandbox of ours no other can be made; but there the user is counted apart already, and limits can be lowered:
-     * what else runs in that namespace counts along. */
+    /* In a sandbox of ours no other can be made; but there the user is counted apart already, and limits can be
+     * lowered: what else runs in that namespace counts along. */
     bool has_one = where->nested_user && (where->must_try_user || !where->may_make_user);
     if (!has_one && !where->may_make_user) {
         snprintf(why, why_size, "%s", where->user_why);

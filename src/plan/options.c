@@ -263,7 +263,7 @@ static int set_environment(struct options *options, const struct option_entry *e
         break;
     }
     if (!value_yes_or_no(value, &yes))
-        return wrong(entry, value, error, "neither yes nor no");
+        return wrong(entry, value, error, "neither yes nor no (write one of them)");
     return yes ? add_environment(options, change, NULL, error) : 0;
 }
 
@@ -284,7 +284,7 @@ static int set_string(struct options *options, const struct option_entry *entry,
                       struct error *error)
 {
     if (*value == '\0')
-        return wrong(entry, value, error, "empty");
+        return wrong(entry, value, error, "it is empty (give a value)");
     *(const char **)((char *)options + entry->number) = value;
     return 0;
 }
@@ -303,7 +303,7 @@ static int set_flag(struct options *options, const struct option_entry *entry, c
                     struct error *error)
 {
     bool *flag = (bool *)((char *)options + entry->number);
-    return value_yes_or_no(value, flag) ? 0 : wrong(entry, value, error, "neither yes nor no");
+    return value_yes_or_no(value, flag) ? 0 : wrong(entry, value, error, "neither yes nor no (write one of them)");
 }
 
 static int set_time(struct options *options, const struct option_entry *entry, const char *value,
@@ -320,7 +320,7 @@ static int set_mode(struct options *options, const struct option_entry *entry, c
     if (mode == MODE_DRY_RUN && strcmp(value, "json") == 0)
         mode = MODE_DRY_RUN_JSON;
     else if (strcmp(value, "yes") != 0 && !(mode == MODE_DRY_RUN && strcmp(value, "text") == 0))
-        return wrong(entry, value, error, mode == MODE_DRY_RUN ? "no such form (text or json)" : "takes no value");
+        return wrong(entry, value, error, mode == MODE_DRY_RUN ? "no such form (text or json)" : "it takes no value (write the option alone)");
     if (mode > options->mode) /* help over all, whatever the order */
         options->mode = mode;
     return 0;
