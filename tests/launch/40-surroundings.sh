@@ -49,8 +49,9 @@ can_raise || t '--rlimit above the hard limit: 125' status=125 err='cannot .*cor
 t 'limits that are not named stay'        out='^rlimit-stack=4194304:8388608' -- sh -c 'ulimit -Hs 8192; ulimit -Ss 4096; sbx-run -- show | grep ^rlimit-stack'
 
 # --- signals, umask, session
-t 'no signal is blocked or ignored'       out='^SigBlk=0+ SigIgn=0+$' -- sh -c 'sbx-run -- show | grep -e ^SigBlk -e ^SigIgn | paste -sd" "'
-t 'an ignored signal stays ignored'       out='^SigIgn=0+1$'     -- sh -c 'trap "" HUP; sbx-run -- show | grep ^SigIgn'
+# As outside, not empty: what posix_spawn(3) of glibc starts, as make does, finds 32 and 33 ignored.
+t 'blocked and ignored signals are as outside' out='^same$'      -- sh -c 'show | grep -e ^SigBlk -e ^SigIgn >1; sbx-run -- show | grep -e ^SigBlk -e ^SigIgn >2; cmp 1 2 && echo same'
+t 'an ignored signal stays ignored'       out='^SigIgn=[0-9a-f]*1$' -- sh -c 'trap "" HUP; sbx-run -- show | grep ^SigIgn'
 t 'the umask stays'                       out='^umask=027$'      -- sh -c 'umask 027; sbx-run -- show | grep ^umask'
 t '--new-session'                         out='^pid-is-session=1$' -- sh -c 'sbx-run --new-session -- show | grep ^pid-is-session'
 t 'no new session without it'             out='^pid-is-session=0$' -- sh -c 'sbx-run -- show | grep ^pid-is-session'
