@@ -145,7 +145,7 @@ static void keep(const struct plan *plan, struct launch *launch)
     struct error error;
     sigemptyset(&death);
     sigaddset(&death, SIGRTMAX);
-    bool ready = prctl(PR_SET_PDEATHSIG, SIGRTMAX, 0, 0, 0) == 0;
+    bool ready = prctl(PR_SET_PDEATHSIG, SIGRTMAX, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
     ending_report(launch->shared, ready ? KEEPER_READY : KEEPER_FAILED);
     if (!ready)
         _exit(STATUS_FAILED);

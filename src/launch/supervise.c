@@ -159,10 +159,12 @@ static int start(struct supervisor *supervisor, struct error *error)
     return 0;
 }
 
-/* A program that closes its output shows it to the reader of the pipe at once, as it would without us. Standard error
+/* What the supervisor does once the program has executed. A program that closes its output shows it to the reader of the pipe at once, as it would without us. Standard error
  * stays: our own words go there. */
 static void let_go(const struct plan *plan)
 {
+    /* Files like /proc/PID/oom_score_adj are guarded by their owner alone, who is the program's user: not any more. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
         dup3(null, 0, O_CLOEXEC);
@@ -183,12 +185,26 @@ static bool goes_on(const struct supervisor *supervisor)
     return waitid(P_PID, (id_t)supervisor->program, &seen, WCONTINUED | WNOHANG | WNOWAIT) == 0 && seen.si_pid != 0;
 }
 
+/* A program that stops itself must not stop the clock: SIGCONT wakes the supervisor when the time is over. */
+static bool arm_wakeup(const struct supervisor *supervisor, timer_t *timer)
+{
+    struct sigevent wake = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT };
+    struct itimerspec at = { .it_value = { .tv_sec = (time_t)(supervisor->deadline / 1000),
+                                           .tv_nsec = (long)(supervisor->deadline % 1000) * 1000000 } };
+    return supervisor->deadline != 0 && timer_create(CLOCK_MONOTONIC, &wake, timer) == 0 &&
+           (timer_settime(*timer, TIMER_ABSTIME, &at, NULL) == 0 || (timer_delete(*timer), false));
+}
+
 /* Stops as the program has stopped, so that the shell sees the job stop; goes on when it is told to, and the program
  * with it where the signal to go on was for sbx-run alone. */
 static void stop_too(struct supervisor *supervisor, int number)
 {
     sigset_t stop;
     struct sigaction by_default = { .sa_handler = SIG_DFL }, found;
+    timer_t timer;
+    bool armed = arm_wakeup(supervisor, &timer);
+    if (supervisor->deadline != 0 && !armed)
+        return; /* rather out of step with the shell than out of time */
     sigemptyset(&stop);
     sigaddset(&stop, number);
     sigaction(number, &by_default, &found);
@@ -200,6 +216,10 @@ static void stop_too(struct supervisor *supervisor, int number)
     sigprocmask(SIG_BLOCK, &stop, NULL);
     if (number != SIGSTOP)
         sigaction(number, &found, NULL);
+    if (armed)
+        timer_delete(timer);
+    if (supervisor->deadline != 0 && now_ms() >= supervisor->deadline)
+        return;
     if (!goes_on(supervisor))
         kill(supervisor->program, SIGCONT);
     siginfo_t seen;

@@ -126,9 +126,6 @@ static void check_in_place(const struct options *options, struct plan *plan)
     if (options->in_place && options->timeout_ms != 0)
         plan_problem(plan, "cannot hold --timeout in place: no supervisor stays to hold it (leave --in-place out; in a "
                            "unit RuntimeMaxSec= does it)");
-    if (options->in_place && plan->limits.backend == &limits_cgroup)
-        plan_problem(plan, "cannot limit in place by a cgroup of its own: nobody would remove it (in a unit TasksMax= and "
-                           "MemoryMax= limit; --limits=off runs without)");
 }
 
 int plan_make(struct plan *plan, const struct options *options, const struct machine *machine, struct error *error)
