@@ -118,7 +118,7 @@ $(BUILD)/flags: FORCE | setup-build
 FORCE:
 
 # One word and a name a step; V=1 shows the commands.
-quiet = $(if $(V),,@echo '  $(1) $@';)
+quiet = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1) $@';)
 
 define compile
 @mkdir -p '$(@D)'

@@ -7,22 +7,28 @@ cd "$(dirname "$0")/../.." || exit 1
 build=$(cd "${BUILD:-build}" && pwd)
 rounds=${ROUNDS:-200}
 
-commands() {
-    printf 'bare\t/bin/true\n'
-    printf 'sbx-run, default with limits\t%s -- /bin/true\n' "$build/sbx-run"
-    printf 'sbx-run --limits=off\t%s --limits=off -- /bin/true\n' "$build/sbx-run"
-    ! "$build/sbx-run" --help | grep -q -e --in-place ||
-        printf 'sbx-run --limits=off --in-place\t%s --limits=off --in-place -- /bin/true\n' "$build/sbx-run"
-    printf 'sbx-run --profile=none --limits=off\t%s --profile=none --limits=off -- /bin/true\n' "$build/sbx-run"
-    printf 'setpriv, no_new_privs and capabilities\tsetpriv --no-new-privs --bounding-set=-all --inh-caps=-all /bin/true\n'
-    ! command -v bwrap >/dev/null || {
-        printf 'bwrap --dev-bind / /\tbwrap --dev-bind / / /bin/true\n'
-        printf 'bwrap, all namespaces\tbwrap --unshare-all --ro-bind / / --proc /proc --dev /dev /bin/true\n'
-    }
-    ! command -v firejail >/dev/null || printf 'firejail --noprofile\tfirejail --quiet --noprofile /bin/true\n'
+# command_line NAME WORD...: a line for spawn, with tabs between.
+command_line() {
+    local IFS=$'\t'
+    echo "$*"
 }
 
-echo "starts of /bin/true as $(id -un), $rounds interleaved rounds, $(nproc) processors, Linux $(uname -r)"
+commands() {
+    local sbx=$build/sbx-run
+    command_line 'bare' /bin/true
+    command_line 'sbx-run, default with limits' "$sbx" -- /bin/true
+    command_line 'sbx-run --limits=off' "$sbx" --limits=off -- /bin/true
+    ! "$sbx" --help | grep -q -e --in-place || command_line 'sbx-run --limits=off --in-place' "$sbx" --limits=off --in-place -- /bin/true
+    command_line 'sbx-run --profile=none --limits=off' "$sbx" --profile=none --limits=off -- /bin/true
+    command_line 'setpriv, no_new_privs and capabilities' setpriv --no-new-privs --bounding-set=-all --inh-caps=-all /bin/true
+    ! command -v bwrap >/dev/null || {
+        command_line 'bwrap --dev-bind / /' bwrap --dev-bind / / /bin/true
+        command_line 'bwrap, all namespaces' bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev /bin/true
+    }
+    ! command -v firejail >/dev/null || command_line 'firejail --noprofile' firejail --quiet --noprofile /bin/true
+}
+
+echo "starts of /bin/true as $(id -un 2>/dev/null || id -u), $rounds interleaved rounds, $(nproc) processors, Linux $(uname -r)"
 commands | AGAINST='bwrap --dev-bind / /' "$build/bench/spawn" "$rounds" || exit 1
 [ "$(id -u)" -ne 0 ] || "$build/bench/libcgroup-cost" 50
 command -v bwrap >/dev/null || echo 'not compared: bubblewrap is not installed'

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* spawn ROUNDS: what whole processes cost. Reads lines `NAME<TAB>WORD WORD...`; starts each command and waits for its end, round
+/* spawn ROUNDS: what whole processes cost. Reads lines `NAME<TAB>WORD<TAB>WORD...`; starts each command and waits for its end, round
  * after round, all of them once a round (so that what else the machine does hits all alike), and prints the medians: whole, over the
  * first line's, and against the line named by the environment's AGAINST. A command that does not end with 0 is said and left out. */
 #include <errno.h>
@@ -52,7 +52,7 @@ static int parse(struct command *command)
         return -1;
     *tab = 0;
     command->name = command->line;
-    for (char *word = strtok_r(tab + 1, " ", &rest); word && count < WORDS_MAX - 1; word = strtok_r(NULL, " ", &rest))
+    for (char *word = strtok_r(tab + 1, "\t", &rest); word && count < WORDS_MAX - 1; word = strtok_r(NULL, "\t", &rest))
         command->words[count++] = word;
     return count ? 0 : -1;
 }

@@ -51,7 +51,8 @@ t 'the same without limits'                 within=20 out='got 20 of 20' -- sbx-
 t 'one that ignores every signal it can'    within=20 -- sbx-run -- sh -c 'trap "" HUP INT TERM QUIT; (trap "" HUP TERM; sleep 50) & exit 0'
 t 'one that stopped itself'                 within=20 -- sbx-run -- sh -c 'sh -c "kill -STOP \$\$; sleep 50" & sleep 0.2; exit 0'
 t 'a child that it made its sibling'        within=20 out='got 1 of 1' -- sbx-run -- bomb sibling 1
-t 'a program that keeps forking'            within=20 out='got 20 of 20' -- sbx-run -- bomb storm 20
+# What has ended and is not reaped yet counts too, so the storm itself may meet its limit.
+t 'a program that keeps forking'            within=20 status=[01] out='got [1-9]' -- sbx-run -- bomb storm 20
 t 'the same without limits'                 within=20 out='got 20 of 20' -- sbx-run --limits=off -- bomb storm 20
 t 'a child whose parent has ended'          within=20 -- sbx-run -- sh -c '(setsid sh -c "sleep 50 & sleep 50" &) ; sleep 0.1'
 

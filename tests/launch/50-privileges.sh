@@ -43,7 +43,7 @@ if as_root; then
 else
     has 'ids stay'                           "uid=$(id -u),$(id -u),$(id -u)" "gid=$(id -g),$(id -g),$(id -g)" --
     t '--user of another: 125'               status=125 err='sbx-run: cannot .*(\(.*\))' -- sbx-run --user=0 -- true
-    t '--user of oneself'                    out=^ok$ -- sbx-run "--user=$(id -u)" -- echo ok
+    t '--user of oneself'                    out=^ok$ -- sbx-run "--user=$(id -u)" "--group=$(id -g)" -- echo ok
     t '--keep-cap of what is not held: 125'  status=125 err='sbx-run: cannot .*(\(.*\))' -- sbx-run --keep-cap=net_raw -- true
     if [ -u "$PLACE/bin/show-suid" ]; then
         both 'a set-user-ID program gains nothing' outside='uid=[1-9][0-9]*,0,0' inside='uid=[1-9][0-9]*,[1-9][0-9]*,[1-9][0-9]*' -- show-suid

@@ -53,7 +53,7 @@ place_make() {
 place_run() (
     for group in ${place_groups[@]+"${place_groups[@]}"}; do echo "$BASHPID" >"$group/cgroup.procs" || exit 1; done
     surrounding=(env -i "HOME=$place/home" "PATH=$place/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" LANG=C.UTF-8 TERM=dumb
-        "USER=$(id -nu)" "TMPDIR=$place/tmp" "SUBJECT=$place_subject" "PLACE=$place" "GROUPS_OWN=${place_groups[*]-}")
+        "USER=$(id -nu 2>/dev/null || id -u)" "TMPDIR=$place/tmp" "SUBJECT=$place_subject" "PLACE=$place" "GROUPS_OWN=${place_groups[*]-}")
     cd "$place" || exit 1
     # Root's tests mount in a mount namespace of theirs, where they can: a mount that should have been refused stays there.
     apart=(unshare --mount --propagation private)
