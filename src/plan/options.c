@@ -360,6 +360,21 @@ static const struct option_entry table[] = {
     { "System calls", "allow", 0, REPEATABLE, "LIST", set_policy, POLICY_ALLOW,
       "allow calls, features (net.netlink), categories (net), net.* or all; later ones win" },
     { NULL, "deny", 0, REPEATABLE, "LIST", set_policy, POLICY_DENY, "refuse them with an errno" },
+    { NULL, "errno", 0, REPEATABLE, "CALL=ERRNO", set_policy, POLICY_ERRNO, "refuse a call with this errno" },
+    { NULL, "log", 0, REPEATABLE, "LIST", set_policy, POLICY_LOG, "allow them, and have the kernel log each" },
+    { NULL, "trap", 0, REPEATABLE, "LIST", set_policy, POLICY_TRAP, "send the thread SIGSYS instead" },
+    { NULL, "trace", 0, REPEATABLE, "LIST", set_policy, POLICY_TRACE, "hand them to a tracer (ENOSYS without one)" },
+    { NULL, "kill", 0, REPEATABLE, "LIST", set_policy, POLICY_KILL, "kill the process that makes one" },
+    { NULL, "kill-thread", 0, REPEATABLE, "LIST", set_policy, POLICY_KILL_THREAD, "kill the thread that makes one" },
+    { NULL, "rule", 0, REPEATABLE, "RULE", set_policy, POLICY_RULE,
+      "'CALL[: CONDITION] = ACTION[:ERRNO]', as in sbx-policy(7)" },
+    { NULL, "calls", 0, 0, "default|deny[:ERRNO]|allow", set_policy, POLICY_CALLS, "what holds for calls without a rule" },
+    { NULL, "unknown", 0, 0, "ENOSYS|EPERM|kill|log", set_policy, POLICY_UNKNOWN,
+      "what calls get that the policy does not know (ENOSYS)" },
+    { NULL, "arch", 0, REPEATABLE, "native|x86|x32", set_policy, POLICY_ARCHES,
+      "open a foreign ABI under the same rules (else its calls kill)" },
+    { NULL, "audit", 0, OPTIONAL_VALUE, NULL, set_flag, OFFSET(audit),
+      "refuse nothing by the filter: allow and log what it would refuse" },
     { "Privileges", "keep-cap", 0, REPEATABLE, "LIST", set_keep_cap, 0,
       "capabilities that the program keeps (ambient): net_bind_service,..." },
     { NULL, "user", 0, 0, "NAME|UID", set_string, OFFSET(user), "run as this user, with its groups" },
@@ -506,6 +521,8 @@ int options_read(struct options *options, int argc, char **argv, struct error *e
     if (options->profile == NULL && set_profile(options, NULL, "default", error) != 0)
         return -1;
     if (read_words(options, argc, argv, false, error) != 0)
+        return -1;
+    if (options->audit && policy_settings_add(options->policy, POLICY_AUDIT, NULL, error) != 0)
         return -1;
     bool no_program_needed = options->mode >= MODE_CHECK;
     if (options->command[0] == NULL && !no_program_needed)

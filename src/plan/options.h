@@ -58,6 +58,7 @@ struct options {
     bool confined;                   /* false: profile none, protections only where an option names one */
     unsigned may_lack;               /* enum options_try, or-ed */
     struct policy_settings *policy;
+    bool audit;
     uint64_t kept_capabilities;
     const char *user, *group;
 
