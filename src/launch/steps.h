@@ -31,6 +31,7 @@ struct launch {
     sigset_t signal_mask;           /* as found, restored before exec */
     struct sigaction child_action;  /* of SIGCHLD, likewise */
     pid_t supervisor;               /* whom the program must not outlive; 0: nobody (in place) */
+    bool scoped;                    /* the supervisor is in its domain: kill(-1) reaches the sandbox and nothing else */
     struct exec_token token;        /* all zero where execve is not refused */
     uid_t uid;                      /* as found: what a user namespace maps; inside it they show as nobody first */
     gid_t gid;

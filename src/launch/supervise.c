@@ -106,8 +106,11 @@ static int prepare(struct supervisor *supervisor, struct error *error)
 static int guard_end(struct supervisor *supervisor, struct error *error)
 {
     const struct plan *plan = supervisor->plan;
-    if (plan->landlock.supervisor_domain && landlock_enter_supervisor(error) != 0)
-        return -1;
+    if (plan->landlock.supervisor_domain) {
+        if (landlock_enter_supervisor(error) != 0)
+            return -1;
+        supervisor->launch.scoped = true;
+    }
     if (plan->end == END_SCOPE || plan->end == END_GROUP)
         supervisor->keeper = ending_start_keeper(plan, &supervisor->launch, error);
     else if (plan->end == END_NAMESPACE)
