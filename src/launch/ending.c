@@ -97,22 +97,33 @@ static int reap_all(const struct foreign_children *foreign, bool kill_each)
 
 /* Everything below this process in its Landlock signal scope, at once: the kernel walks its list of processes under
  * one lock, and a fork under way ends at the signal that is pending by then. */
-static void kill_scope(void)
+static bool kill_scope(const struct launch *launch)
 {
-    kill(-1, SIGKILL);
+    /* Outside its domain, where a start that failed early still is, it would be every process of the user. */
+    return launch->scoped && (kill(-1, SIGKILL) == 0 || errno == ESRCH);
+}
+
+/* Nobody enters any more, and ending the group needs descriptors where few are allowed. */
+static void close_entrances(struct limits_group *group)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        if (group->procs[i] >= 0)
+            close(group->procs[i]);
+        group->procs[i] = -1;
+    }
 }
 
 int ending_finish(const struct plan *plan, struct launch *launch, const struct foreign_children *foreign, pid_t keeper,
                   struct error *error)
 {
     int result = 0;
-    if (plan->end == END_SCOPE)
-        kill_scope();
+    close_entrances(&launch->group);
+    bool kill_each = plan->end == END_CHILDREN || (plan->end == END_SCOPE && !kill_scope(launch));
     if (plan->end == END_GROUP)
         result = plan->limits.backend->end(plan, &launch->group, error);
     if (keeper > 0)
         kill(keeper, SIGKILL);
-    if (plan->end != END_NONE && reap_all(foreign, plan->end == END_CHILDREN) != 0)
+    if (plan->end != END_NONE && reap_all(foreign, kill_each) != 0)
         result = error_set(error, "cannot wait for what the program has left: %s (look for it with ps)",
                            strerror(errno));
     if (plan->end != END_GROUP && plan->limits.backend != NULL &&
@@ -154,7 +165,7 @@ static void keep(const struct plan *plan, struct launch *launch)
     static const struct foreign_children none;
     struct plan orphaned = *plan;
     if (orphaned.end == END_SCOPE)
-        kill_scope();
+        kill_scope(launch);
     orphaned.end = END_NONE; /* the dead supervisor's children are others' to wait for */
     if (orphaned.limits.backend != NULL)
         ending_finish(&orphaned, launch, &none, 0, &error);
