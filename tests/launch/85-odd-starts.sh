@@ -56,6 +56,20 @@ for call in seccomp prctl capset landlock_restrict_self close_range clone execve
         out=$(sbx-run --deny=$0 -- sbx-run --limits=off -- show 2>err); s=$?
         if [ $s = 0 ]; then echo "0 $(echo "$out" | sed -n "s/^Seccomp_filters=//p")"; else grep -q "^sbx-run: cannot" err && echo $s; fi' "$call"
 done
+# The end of a start that failed is no kill(-1) outside of its domain. In a pid namespace, should it be one after all.
+apart='unshare --pid --fork --mount-proc --kill-child'
+as_root || apart="unshare --user --map-current-user --pid --fork --mount-proc --kill-child"
+for fault in landlock_create_ruleset:error=EMFILE:when=2 landlock_restrict_self:error=E2BIG:when=1 landlock_restrict_self:error=E2BIG:when=2 clone:error=EAGAIN:when=1 clone:error=EAGAIN:when=2; do
+    if ! command -v strace >/dev/null || ! $apart true 2>/dev/null; then
+        skip "a start that fails by $fault kills nobody else" 'strace or a pid namespace is missing'
+        continue
+    fi
+    # shellcheck disable=SC2086,SC2016
+    t "a start that fails by $fault kills nobody else" out='^(0|125) alive$' -- $apart sh -c '
+        sleep 60 & bystander=$!
+        strace -f -qq -o /dev/null -e "trace=${0%%:*}" -e "inject=$0" sbx-run --limits=off -- true 2>err; s=$?
+        kill -0 $bystander && ! grep -q "^State:.Z" /proc/$bystander/status && echo $s alive || echo $s killed; kill -9 $bystander; wait' "$fault"
+done
 # Nested, to the depth that Landlock has.
 nest() { for _ in $(seq "$1"); do printf 'sbx-run --limits=off -- '; done; }
 t '8 deep' out='^NoNewPrivs=1' within=60 -- sh -c "$(nest 8) show | grep ^NoNewPrivs"

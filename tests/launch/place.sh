@@ -55,18 +55,19 @@ place_run() (
     surrounding=(env -i "HOME=$place/home" "PATH=$place/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" LANG=C.UTF-8 TERM=dumb
         "USER=$(id -nu 2>/dev/null || id -u)" "TMPDIR=$place/tmp" "SUBJECT=$place_subject" "PLACE=$place" "GROUPS_OWN=${place_groups[*]-}")
     cd "$place" || exit 1
-    # Root's tests mount in a mount namespace of theirs, where they can: a mount that should have been refused stays there.
-    apart=(unshare --mount --propagation private)
-    "${apart[@]}" true 2>/dev/null || apart=()
+    # Where they can, tests that root starts run in a mount and a pid namespace of theirs: a mount that should have been refused
+    # stays there, and so does a kill(-1) that went too far. The shell is its first process, which reaps.
+    apart=(unshare --mount --propagation private --pid --fork --kill-child --mount-proc)
+    [ "$(id -u)" -eq 0 ] && "${apart[@]}" true 2>/dev/null || apart=()
     if [ "$place_uid" = "$(id -u)" ]; then
-        [ "$place_uid" = 0 ] || apart=()
+        [ ${#apart[@]} -eq 0 ] || apart+=(sh -c '"$@"; exit $?' sh)
         exec ${apart[@]+"${apart[@]}"} "${surrounding[@]}" "$@"
     fi
     become=(setpriv "--reuid=$place_uid" "--regid=$place_uid" --clear-groups "--inh-caps=-all" "${surrounding[@]}" USER=sbxtest)
     # The user gets a line in a passwd of its own where mounts are possible: ssh-keygen and git want one.
     # shellcheck disable=SC2016
     if [ ${#apart[@]} -gt 0 ]; then
-        exec "${apart[@]}" sh -c 'mount --bind "$0" /etc/passwd && exec "$@"' "$place/passwd" "${become[@]}" "$@"
+        exec "${apart[@]}" sh -c 'mount --bind "$0" /etc/passwd && "$@"; exit $?' "$place/passwd" "${become[@]}" "$@"
     fi
     exec "${become[@]}" "$@"
 )
