@@ -166,6 +166,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags | setup-test
 	$(call quiet,CC)$(CC) $(tool_flags) -MF '$@.d' -o '$@' '$<' $(LIBS_$*)
 LIBS_try-call := -lseccomp
 LIBS_libcgroup-cost := -lcgroup
+LIBS_sbx-scope := -lsystemd
 
 -include $(objects:.o=.d) $(tools:=.d)
 

@@ -143,7 +143,7 @@ static bool find_parent(const struct options *options, const struct machine *mac
     return true;
 }
 
-static bool find_swap(const struct limits_where *where, struct limits_plan *limits, char *why, size_t why_size)
+bool limits_find_swap(const struct limits_where *where, struct limits_plan *limits, char *why, size_t why_size)
 {
     if (limits->swap == LIMIT_NONE)
         return true;
@@ -168,9 +168,7 @@ static uint64_t tighter(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* A v2 group cannot be below the own one, which holds processes: it leaves the limits of the own one behind, so their
- * values are taken along. True when there are any. */
-static bool take_outer_along(const struct limits_where *where, struct limits_plan *limits)
+bool limits_take_outer_along(const struct limits_where *where, struct limits_plan *limits)
 {
     const struct limits_outer *outer = &where->outer;
     bool any = false;
@@ -195,7 +193,7 @@ static void say_how(const struct limits_where *where, struct limits_plan *limits
                                  limits->parents[i].directory);
     if (left && used < sizeof limits->how)
         used += (size_t)snprintf(limits->how + used, sizeof limits->how - used,
-                                 ", the limits of the own group /%.120s taken along", where->pids.group);
+                                 ", not below the limits of /%.120s (tighter ones are taken along)", where->pids.group);
     if (limits->swap_is_none && used < sizeof limits->how)
         snprintf(limits->how + used, sizeof limits->how - used, "; the machine has no swap");
 }
@@ -219,13 +217,13 @@ bool limits_cgroup_find(const struct options *options, const struct machine *mac
         snprintf(why, why_size, "only root makes groups here (root can hand one over: --cgroup=PATH)");
         return false;
     }
-    bool left = options->cgroup == NULL && take_outer_along(where, &limits);
+    bool left = options->cgroup == NULL && limits_take_outer_along(where, &limits);
     if (limits.pids != LIMIT_NONE &&
         !find_parent(options, machine, &where->pids, CONTROLLER_PIDS, &limits, why, why_size))
         return false;
     if (limits.memory != LIMIT_NONE || limits.swap != LIMIT_NONE) {
         if (!find_parent(options, machine, &where->memory, CONTROLLER_MEMORY, &limits, why, why_size) ||
-            !find_swap(where, &limits, why, why_size))
+            !limits_find_swap(where, &limits, why, why_size))
             return false;
     }
     limits.by_cgroup = true;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Limits by a cgroup of the sandbox's own, v1 or v2.
  *
- * libcgroup makes the group, sets its limits and deletes it. What it would do slower or not at all is done here:
- * entering (it attaches another process, at ten times the cost of one that enters by itself), reading back what is
- * in force, killing, and everything in a v2 tree of a user, where it writes the subtree_control of ancestors that
+ * libcgroup makes the group and sets its limits. What it would do slower or not at all is done here: entering (it
+ * attaches another process, at ten times the cost of one that enters by itself), reading back what is in force,
+ * killing, removing, and everything in a v2 tree of a user, where it writes the subtree_control of ancestors that
  * belong to others (seen with 2.0.2) and so always fails. */
 #include <errno.h>
 #include <fcntl.h>
@@ -115,9 +115,9 @@ static int library_init(struct error *error)
     return 0;
 }
 
-/* libcgroup's idea of our group below that parent, with its settings or without. NULL: out of memory. */
+/* libcgroup's idea of our group below that parent, with its settings. NULL: out of memory. */
 static struct cgroup *library_group(const struct limits_plan *limits, const struct limits_parent *parent,
-                                    const char *name, bool with_settings)
+                                    const char *name)
 {
     char path[LIMITS_PATH_MAX + 256];
     const char *above = parent->directory + parent->mount_length;
@@ -131,7 +131,7 @@ static struct cgroup *library_group(const struct limits_plan *limits, const stru
             continue;
         struct cgroup_controller *controller = cgroup_add_controller(group, limits_controllers[i].name);
         bool failed = controller == NULL;
-        size_t count = with_settings ? settings_of(limits, limits_controllers[i].controller, parent->v2, settings) : 0;
+        size_t count = settings_of(limits, limits_controllers[i].controller, parent->v2, settings);
         for (size_t j = 0; !failed && j < count; j++)
             failed = cgroup_add_value_uint64(controller, settings[j].file, settings[j].value) != 0;
         if (failed)
@@ -154,7 +154,7 @@ static int library_make(const struct limits_plan *limits, const struct limits_pa
     }
     int result = ECGOTHER;
     for (int tries = 0; tries < (parent->own ? MAKE_TRIES : 1) && result != 0; tries++) {
-        struct cgroup *group = library_group(limits, parent, name, true);
+        struct cgroup *group = library_group(limits, parent, name);
         if (group == NULL)
             return error_set(error, "cannot make a cgroup: out of memory");
         result = cgroup_create_cgroup(group, 1);
@@ -196,9 +196,8 @@ static int raw_make(const struct limits_plan *limits, const struct limits_parent
 
 /* --- make, enter, read, end ------------------------------------------------------------------------------------ */
 
-/* A limit counts when it can be read back from a cgroup, not when writing it did not fail. */
-static int verify(const struct limits_plan *limits, const struct limits_parent *parent, const char *path,
-                  int directory, struct error *error)
+int limits_group_verify(const struct limits_plan *limits, const struct limits_parent *parent, const char *path,
+                        int directory, struct error *error)
 {
     struct statfs about;
     if (fstatfs(directory, &about) != 0 ||
@@ -244,7 +243,7 @@ static int make_one(const struct plan *plan, const struct limits_parent *parent,
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0)
         return error_set(error, "cannot open the cgroup %s: %m", path);
-    int result = verify(limits, parent, path, directory, error);
+    int result = limits_group_verify(limits, parent, path, directory, error);
     if (result == 0) {
         /* One thread that moves itself by v1's tasks needs no lock over all forks of the machine: 0.1 ms where
          * cgroup.procs takes up to 10 (an RCU grace period). The child has one thread. */
@@ -327,7 +326,7 @@ static void read_into(uint64_t *to, uint64_t value)
         *to = value;
 }
 
-static void cgroup_read(const struct plan *plan, const struct limits_group *group, struct limits_usage *usage)
+void limits_group_read(const struct plan *plan, const struct limits_group *group, struct limits_usage *usage)
 {
     *usage = (struct limits_usage){ false, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
     for (size_t i = 0; i < group->count; i++) {
@@ -360,8 +359,8 @@ static int cgroup_end(const struct plan *plan, struct limits_group *group, struc
     for (size_t i = 0; i < group->count; i++) {
         const struct limits_parent *parent = &plan->limits.parents[i];
         struct error later; /* the first one is told */
-        /* Not by cgroup_delete_cgroup_ext, which moves what is left in the group to the one above (we kill it) and takes
-         * 0.46 ms where rmdir takes 0.03. */
+        /* Not by cgroup_delete_cgroup_ext, which moves what is left in the group to the one above (we kill it) and
+         * takes 0.46 ms where rmdir takes 0.03. */
         if (group_end(group->directories[i], false, END_MILLISECONDS, result != 0 ? &later : error) != 0)
             result = -1;
         remove_own_parent(parent);
@@ -375,6 +374,6 @@ const struct limits_backend limits_cgroup = {
     .find = limits_cgroup_find,
     .make = cgroup_make,
     .enter = cgroup_enter,
-    .read = cgroup_read,
+    .read = limits_group_read,
     .end = cgroup_end,
 };

@@ -17,6 +17,7 @@
 #include "confine/limits-where.h"
 
 #define PREFIX "sbx-"
+#define SCOPE_SUFFIX ".scope"
 #define LABEL_MAX 64
 #define DEPTH_MAX 32             /* groups below a group: nobody makes more, and recursion ends */
 #define SWEEP_MILLISECONDS 300   /* a start waits no longer for what an earlier one left */
@@ -110,11 +111,17 @@ static bool parse_digits(const char *text, size_t length, uint64_t most, uint64_
     return true;
 }
 
+static bool is_scope(const char *name)
+{
+    size_t length = strlen(name);
+    return length > strlen(SCOPE_SUFFIX) && strcmp(name + length - strlen(SCOPE_SUFFIX), SCOPE_SUFFIX) == 0;
+}
+
 bool group_name_parse(const char *name, struct group_owner *owner)
 {
     uint64_t numbers[3];
     const uint64_t most[3] = { INT32_MAX, UINT64_MAX, UINT64_MAX };
-    size_t length = strlen(name);
+    size_t length = strlen(name) - (is_scope(name) ? strlen(SCOPE_SUFFIX) : 0);
     if (strncmp(name, PREFIX, strlen(PREFIX)) != 0)
         return false;
     for (size_t i = 3; i-- > 0;) {
@@ -333,7 +340,7 @@ void group_sweep(const char *directory)
         if (group_name_parse(entry->d_name, &owner) && owner.space == space &&
             fstatat(parent, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(about.st_mode) &&
             about.st_uid == geteuid() && owner_is_gone(&owner))
-            end_at(parent, entry->d_name, false, SWEEP_MILLISECONDS, &ignored);
+            end_at(parent, entry->d_name, is_scope(entry->d_name), SWEEP_MILLISECONDS, &ignored); /* systemd removes */
     }
     closedir(stream);
 }

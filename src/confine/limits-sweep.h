@@ -23,7 +23,7 @@ struct group_owner {
  * what is over 64 bytes is cut. 0, or -1 with the error. */
 int group_name(char *name, size_t size, const char *label, struct error *error);
 
-/* Whether it is exactly such a name, and whose. */
+/* Whether it is exactly such a name, or one of a scope (.scope behind it), and whose. */
 bool group_name_parse(const char *name, struct group_owner *owner);
 
 /* Kills all in the group and in groups below it until none is left, for at most `milliseconds`; then removes the

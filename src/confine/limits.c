@@ -17,6 +17,7 @@ static const struct {
     enum options_limits forced_by;
     const struct limits_backend *backend;
 } backends[] = {
+    { LIMITS_SYSTEMD, &limits_systemd },
     { LIMITS_CGROUP, &limits_cgroup },
     { LIMITS_USERNS, &limits_userns },
 };
@@ -227,6 +228,6 @@ int limits_check(const struct options *options, const struct machine *machine, s
 
 void limits_sweep(const struct plan *plan)
 {
-    for (size_t i = 0; plan->limits.backend == &limits_cgroup && i < plan->limits.parent_count; i++)
+    for (size_t i = 0; plan->limits.backend != NULL && i < plan->limits.parent_count; i++)
         group_sweep(plan->limits.parents[i].directory);
 }

@@ -52,7 +52,8 @@ struct limits_plan {
 
 /* A group in force: state of one launch. All zero before make. */
 struct limits_group {
-    char name[192];                        /* of the directory: sbx-NAME-PID-STARTTIME-SPACE (limits-sweep.h) */
+    char name[192];                        /* of the directory: sbx-NAME-PID-STARTTIME-SPACE (limits-sweep.h), a scope's
+                                            * with .scope behind it */
     char *directories[LIMITS_GROUPS_MAX];  /* one a hierarchy (v1), or one (v2) */
     int procs[LIMITS_GROUPS_MAX];          /* cgroup.procs, open for writing, O_CLOEXEC; -1: none */
     size_t count;                          /* of both arrays; 0 when nothing is made */
@@ -79,6 +80,7 @@ struct limits_backend {
 /* enter() of limits_cgroup is the child's first step, so that all that follows is counted; that of limits_userns
  * stands right after the user namespace is made: the kernel counts RLIMIT_NPROC by user and namespace. */
 extern const struct limits_backend limits_cgroup; /* v1 or v2 through libcgroup */
+extern const struct limits_backend limits_systemd; /* a transient scope; enter is the first step too */
 extern const struct limits_backend limits_userns; /* RLIMIT_NPROC and RLIMIT_DATA in a user namespace */
 
 /* Check of the step: fills plan->limits (and plan->user_namespace), or records the problem. */

@@ -127,7 +127,7 @@ static int set_limit(struct options *options, const struct option_entry *entry, 
 static int set_limits(struct options *options, const struct option_entry *entry, const char *value,
                       struct error *error)
 {
-    static const char *const words[] = { "auto", "cgroup", "userns", "off" }; /* as enum options_limits */
+    static const char *const words[] = { "auto", "cgroup", "systemd", "userns", "off" }; /* as enum options_limits */
     (void)entry;
     options->limits_given = true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -138,7 +138,7 @@ static int set_limits(struct options *options, const struct option_entry *entry,
     }
     const char *near = nearest_word(value, words, sizeof words / sizeof *words);
     return error_set(error, "cannot set --limits=%s: no such way (%s%s)", value, near ? "did you mean " : "",
-                     near ? near : "auto, cgroup, userns, off");
+                     near ? near : "auto, cgroup, systemd, userns, off");
 }
 
 /* Names as in prlimit(1). */
@@ -382,7 +382,7 @@ static const struct option_entry table[] = {
     { "Limits", "pids", 0, 0, "N|max", set_limit, 'p', "at most N processes and threads (default 512)" },
     { NULL, "memory", 0, 0, "SIZE|N%|max", set_limit, 'm', "at most this much memory (default 50%)" },
     { NULL, "swap", 0, 0, "SIZE|N%|max", set_limit, 's', "at most this much swap (default 0)" },
-    { NULL, "limits", 0, 0, "auto|cgroup|userns|off", set_limits, 0, "by what pids, memory and swap are held" },
+    { NULL, "limits", 0, 0, "auto|cgroup|systemd|userns|off", set_limits, 0, "by what pids, memory and swap are held" },
     { NULL, "cgroup", 0, 0, "PATH", set_string, OFFSET(cgroup),
       "make the group below this one, which was handed over to the user" },
     { NULL, "rlimit", 0, REPEATABLE, "NAME=N", set_rlimit, 0, "a resource limit, as in prlimit(1): nofile=64:1024" },

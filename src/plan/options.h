@@ -23,7 +23,7 @@ enum options_try {
     TRY_SOCKETS = 1 << 4,
 };
 
-enum options_limits { LIMITS_AUTO, LIMITS_CGROUP, LIMITS_USERNS, LIMITS_OFF };
+enum options_limits { LIMITS_AUTO, LIMITS_CGROUP, LIMITS_SYSTEMD, LIMITS_USERNS, LIMITS_OFF };
 
 enum options_mode { MODE_RUN, MODE_DRY_RUN, MODE_DRY_RUN_JSON, MODE_CHECK, MODE_HELP, MODE_VERSION };
 

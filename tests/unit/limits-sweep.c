@@ -88,7 +88,8 @@ static const char *const no_names[] = {
     "sbx-x-0-2-3", "sbx-x-01-2-3", "sbx-x-1-02-3", "sbx-x-+1-2-3", "sbx-x- 1-2-3", "sbx-x-1-2-3 ", "sbx-x-1-2-3x",
     "sbx-x-2147483648-2-3", "sbx-x-1-18446744073709551616-3", "sbx-x-1-2-18446744073709551616",
     "sbx-x-99999999999999999999999-2-3", "sbx-x/y-1-2-3", "sbx-x y-1-2-3", "sbx-x-y-1-2-3", "sbX-x-1-2-3",
-    "xsbx-x-1-2-3", "sbx-x\n-1-2-3", "sbx-\xc3\xa4-1-2-3", "sbx-x-1-2-0x3", "sbx-x-1-2.0-3",
+    "xsbx-x-1-2-3", "sbx-x\n-1-2-3", "sbx-\xc3\xa4-1-2-3", "sbx-x-1-2-0x3", ".scope", "sbx-x-1-2-.scope", "sbx-x-1-2-3.scope.scope",
+    "sbx-x-1-2-3.slice", "sbx-x-1-2.0-3",
     "sbx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-1-2-3",
 };
 
@@ -107,6 +108,8 @@ START_TEST(names_at_their_edges)
     ck_assert(group_name_parse("sbx-x-2147483647-18446744073709551615-18446744073709551615", &owner));
     ck_assert_int_eq(owner.pid, INT32_MAX);
     ck_assert_uint_eq(owner.start_time, UINT64_MAX);
+    ck_assert(group_name_parse("sbx-x-1-2-3.scope", &owner));
+    ck_assert_uint_eq(owner.space, 3);
 }
 END_TEST
 

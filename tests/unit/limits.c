@@ -293,6 +293,20 @@ START_TEST(sandbox_in_a_sandbox_by_user_namespace)
 }
 END_TEST
 
+START_TEST(scope_needs_what_it_needs)
+{
+    options.limits = LIMITS_SYSTEMD;
+    check();
+    is_refused(access("/run/systemd/system", F_OK) == 0 ? "cgroup v2" : "systemd does not run");
+    where.own_sandbox = true;
+    check();
+    is_refused("inside a sandbox");
+    options.in_place = true;
+    check();
+    is_refused("in place");
+}
+END_TEST
+
 START_TEST(forced_means_forced)
 {
     has_outer(1, 4096, 0);
@@ -740,6 +754,7 @@ int main(void)
     tcase_add_test(choice, swap_held_already);
     tcase_add_test(choice, sandbox_in_a_sandbox);
     tcase_add_test(choice, sandbox_in_a_sandbox_by_user_namespace);
+    tcase_add_test(choice, scope_needs_what_it_needs);
     tcase_add_test(choice, forced_means_forced);
     tcase_add_test(choice, share_of_what_the_outer_group_leaves);
     suite_add_tcase(suite, choice);

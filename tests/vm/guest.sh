@@ -12,7 +12,7 @@ PATH=/opt/sbx:/opt/sbx/helpers:$PATH
 number=0
 output=/tmp/out.$$
 uid=$(id -u)
-refused='nonexistent|Read-only|denied|not permitted'
+refused='nonexistent|Read-only|denied|not permitted|[Nn]o such file'
 
 ok() { echo "ok $((number += 1)) - $1"; }
 not_ok() {
@@ -69,7 +69,11 @@ running() {
     done
 }
 
-groups_left() { find /sys/fs/cgroup -type d -name 'sbx-*-*' 2>/dev/null; }
+# systemd removes a scope a moment after its last process.
+groups_left() {
+    sleep 0.3
+    find /sys/fs/cgroup -type d -name 'sbx-*-*' 2>/dev/null
+}
 
 # --- no limits, or no Landlock: nothing is started ---------------------------------------------------------------
 
@@ -101,16 +105,30 @@ t 'a start' 0 '^started$' sbx-run -- echo started
 t 'its status' 7 '' sbx-run -- sh -c 'exit 7'
 own_group='own=/sys/fs/cgroup$(sed -n "s/^0:://p" /proc/self/cgroup)'
 case $held in
-*'cgroup v2, a group'*)
-    t 'the program is in a group of its own' 0 'sbx-.*-[0-9]+-' sbx-run -q -- cat /proc/self/cgroup
-    t 'its limits are the asked ones' 0 '^20 33554432 0$' sbx-run -q --pids=20 --memory=32M -- sh -c "$own_group"'
-        echo $(cat $own/pids.max $own/memory.max $own/memory.swap.max)'
-    both 'it cannot leave the group' '^left$' "$refused" '' sh -c "$own_group"'
-        echo 0 >/sys/fs/cgroup/cgroup.procs && echo left; echo 0 >$own/cgroup.procs 2>/dev/null; :'
-    t 'it cannot raise its limits' 0 '^20$' sbx-run -q --pids=20 -- sh -c "$own_group"'
-        echo max >$own/pids.max; cat $own/pids.max'
+*'cgroup v2, a group'* | *'scope of'*)
+    t 'the program is in a group of its own' 0 '/sbx-.*-[0-9]+-' sbx-run -q -- cat /proc/self/cgroup
+    t 'its limits are the asked ones' 0 '^20 33554432 0 1$' sbx-run -q --pids=20 --memory=32M -- sh -c "$own_group"'
+        echo $(cat $own/pids.max $own/memory.max $own/memory.swap.max $own/memory.oom.group)'
     t 'it can make no group in it' 1 "$refused" sbx-run -q -- sh -c "$own_group"'
         mkdir $own/sub'
+    ;;
+esac
+raise="$own_group"'; echo max >$own/pids.max && echo raised'
+case $held in
+*'cgroup v2, a group'* | *'scope of systemd'*)
+    both 'it cannot leave the group' '^left$' "$refused" '' sh -c "$own_group"'
+        echo 0 >/sys/fs/cgroup/cgroup.procs && echo left; echo 0 >$own/cgroup.procs 2>/dev/null; :'
+    t 'it cannot raise its limits' '[12]' "$refused" sbx-run -q --pids=20 -- sh -c "$raise"
+    ;;
+*"scope of the user's"*)
+    # All of that is the user's own, and another group of the user's is beside it.
+    leave="$own_group"'; echo 0 >${own%/app.slice/*}/init.scope/cgroup.procs && echo left'
+    t 'outside a user can raise the limits of a scope' 0 '^raised$' systemd-run -q --user --scope -p TasksMax=20 sh -c "$raise"
+    t 'inside not' '[12]' "$refused" sbx-run -q --pids=20 -- sh -c "$raise"
+    t 'outside a user can leave a scope' 0 '^left$' systemd-run -q --user --scope sh -c "$leave"
+    t 'inside not' '[12]' "$refused" sbx-run -q -- sh -c "$leave"
+    t 'the scope is shown by systemd' 0 'sandbox named' sbx-run -q --name=named --profile=none --pids=50 -- systemctl \
+        --user --no-pager list-units --type=scope
     ;;
 *'user namespace'*)
     t 'the program sees itself as the same user' 0 "^$uid\$" sbx-run -q -- id -u

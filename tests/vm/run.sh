@@ -83,7 +83,7 @@ begin() {
         guest=
         return 1
     fi
-    tar -c -C "$BUILD" sbx-run helpers -C "$PWD/tests/vm" guest.sh |
+    tar -c -C "$BUILD" sbx-run helpers libexec -C "$PWD/tests/vm" guest.sh |
         $rig run "$guest" root sh -c 'mkdir -p /opt/sbx && cd /opt/sbx && tar -x && chmod -R go+rX . && chmod 755 guest.sh'
 }
 
@@ -115,9 +115,11 @@ for kernel in $kernels; do
         end
     fi
     if begin "$kernel" systemd; then
-        try "$kernel systemd root" root systemd "$v2"
-        try "$kernel systemd user" plain systemd 'user namespace'
-        try "$kernel systemd lingering user" linger systemd 'user namespace'
+        try "$kernel systemd root" root systemd 'a scope of systemd'
+        try "$kernel systemd user without a manager" plain systemd 'user namespace'
+        try "$kernel systemd user with a manager" linger systemd "a scope of the user's systemd"
+        try "$kernel systemd user in a session" root session "a scope of the user's systemd" \
+            systemd-run -q --pipe --wait -p PAMName=login -p User=linger
         try "$kernel root in a unit that limits" root unit 'already limited' \
             systemd-run -q --pipe --wait -p TasksMax=30 -p MemoryMax=200M -p MemorySwapMax=0
         try "$kernel user in a unit of the system that limits" root unit 'already limited' \
