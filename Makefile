@@ -65,9 +65,9 @@ else
 $(error LINK=$(LINK): it is static or shared)
 endif
 
-LIBRARIES := -lcgroup -lcap -ljansson
-COMPANION_LIBRARIES := -lseccomp $(LIBRARIES)
-TEST_LIBRARIES := -lcheck -lsubunit -lseccomp $(LIBRARIES) -lm -lrt -lpthread
+LIBRARIES := -lcgroup -lcap -ljansson -lseccomp
+COMPANION_LIBRARIES := $(LIBRARIES)
+TEST_LIBRARIES := -lcheck -lsubunit $(LIBRARIES) -lm -lrt -lpthread
 
 all: programs
 

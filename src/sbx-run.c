@@ -58,7 +58,7 @@ static int check(const struct plan *plan)
     return printed(plan->problem_count == 0 ? 0 : 1);
 }
 
-static int run(const struct plan *plan, const struct options *options)
+static int run(const struct plan *plan, const struct options *options, const struct machine *machine)
 {
     if (plan->problem_count > 0) {
         for (size_t i = 0; i < plan->problem_count; i++) {
@@ -69,9 +69,9 @@ static int run(const struct plan *plan, const struct options *options)
         return STATUS_FAILED;
     }
     tell(plan->notices, plan->notice_count);
-    if (options->confined && plan->identity.uid == 0 && isatty(STDERR_FILENO))
+    if (options->confined && plan->identity.uid == 0 && machine->stderr_is_terminal)
         say("it runs as root: without capabilities, but root's files are its own (--user=NAME is the better way)");
-    return plan->in_place ? run_in_place(plan, options->verbose) : supervise(plan, options->verbose);
+    return plan->in_place ? run_in_place(plan, options) : supervise(plan, options);
 }
 
 int main(int argc, char **argv)
@@ -99,6 +99,6 @@ int main(int argc, char **argv)
     case MODE_CHECK:
         return check(&plan);
     default:
-        return run(&plan, &options);
+        return run(&plan, &options, &machine);
     }
 }

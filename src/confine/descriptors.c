@@ -19,8 +19,10 @@ int descriptors_standard(struct error *error)
         if (descriptor < 0)
             return error_set(error, "cannot open /dev/null: %s (it must be there, and a descriptor free)",
                              strerror(errno));
-        if (descriptor > 2)
-            return close(descriptor);
+        if (descriptor > 2) {
+            close(descriptor); /* gone whatever it answers */
+            return 0;
+        }
         if (fcntl(descriptor, F_SETFD, 0) != 0)
             return error_set(error, "cannot keep descriptor %d: %s (open 0, 1 and 2 before the start)", descriptor,
                              strerror(errno));

@@ -67,26 +67,30 @@ int namespaces_check(const struct options *options, const struct machine *machin
 
 /* Whether something is mounted below /proc: then a user namespace may not mount another one (the kernel takes the
  * mount for a mask). */
-static bool proc_is_masked(void)
+static int proc_is_masked(bool *masked, struct error *error)
 {
     FILE *file = fopen("/proc/self/mountinfo", "re");
     char *line = NULL;
     size_t size = 0;
-    bool masked = file == NULL;
-    while (!masked && getline(&line, &size, file) >= 0)
-        masked = strstr(line, " /proc/") != NULL;
+    *masked = false;
+    while (file != NULL && !*masked && getline(&line, &size, file) >= 0)
+        *masked = strstr(line, " /proc/") != NULL;
+    int result = file == NULL || ferror(file)
+                     ? error_set(error, "cannot read /proc/self/mountinfo: %s (mount /proc)", strerror(errno)) : 0;
     free(line);
     if (file != NULL)
         fclose(file);
-    return masked;
+    return result;
 }
 
 int mounts_check(const struct options *options, const struct machine *machine, struct plan *plan, struct error *error)
 {
-    (void)error;
+    bool masked = false;
+    if (plan->pid_namespace && plan->user_namespace && proc_is_masked(&masked, error) != 0)
+        return -1;
     plan->sys_read_only = options->confined && machine->landlock_abi < 1 &&
                           (plan->identity.uid == 0 || plan->limits.by_cgroup);
-    plan->own_proc = plan->pid_namespace && (!plan->user_namespace || !proc_is_masked());
+    plan->own_proc = plan->pid_namespace && !masked;
     plan->mount_namespace = plan->sys_read_only || plan->own_proc;
     if (plan->pid_namespace && !plan->own_proc)
         plan_notice(plan, "cannot mount a /proc of the pid namespace: something is mounted below /proc here (the program "

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* no-root: uid 0 gains nothing by exec; no-setuid-fixup: the sets change only where this file changes them. The
@@ -41,6 +42,25 @@ int privileges_check(const struct options *options, const struct machine *machin
     return 0;
 }
 
+int capabilities_read(uint64_t *permitted, uint64_t *effective)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct halves[_LINUX_CAPABILITY_U32S_3] = { 0 };
+    if (syscall(SYS_capget, &header, halves) != 0)
+        return -1;
+    *permitted = halves[0].permitted | (uint64_t)halves[1].permitted << 32;
+    *effective = halves[0].effective | (uint64_t)halves[1].effective << 32;
+    return 0;
+}
+
+/* Whether EINVAL for this one means that the kernel knows no more: then none from here on is held. */
+static bool knows_no_more(int capability)
+{
+    uint64_t permitted, effective;
+    return errno == EINVAL && capability > 0 && capabilities_read(&permitted, &effective) == 0 &&
+           permitted >> capability == 0;
+}
+
 int bounding_apply(const struct plan *plan, struct launch *launch, struct error *error)
 {
     (void)launch;
@@ -51,8 +71,8 @@ int bounding_apply(const struct plan *plan, struct launch *launch, struct error 
         if (privileges->kept & BIT(capability))
             continue;
         int bound = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-        if (bound < 0 && errno == EINVAL && capability > 0)
-            break; /* the kernel knows no more */
+        if (bound < 0 && knows_no_more(capability))
+            break;
         if (bound < 0 || (bound == 1 && cap_drop_bound(capability) != 0))
             return error_set(error, "cannot drop capability %d from the bounding set: %s (--keep-cap would keep it)",
                              capability, strerror(errno));
@@ -135,7 +155,7 @@ int mdwe_check(const struct options *options, const struct machine *machine, str
 {
     static const char *const calls[] = { "mmap", "mprotect", "pkey_mprotect" };
     (void)error;
-    if (!options->confined)
+    if (!options->confined || options->audit || options->learn != NULL) /* those refuse nothing that the filter holds */
         return 0;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (!policy_has_default_condition(plan->policy, calls[i]))

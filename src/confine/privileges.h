@@ -19,6 +19,8 @@ void identity_print(const struct plan *plan, json_t *object);
 
 int privileges_check(const struct options *options, const struct machine *machine, struct plan *plan,
                      struct error *error);
+/* Permitted and effective capabilities of this process, 1 << CAP_*. 0, or -1 with errno. */
+int capabilities_read(uint64_t *permitted, uint64_t *effective);
 int bounding_apply(const struct plan *plan, struct launch *launch, struct error *error);
 int capabilities_apply(const struct plan *plan, struct launch *launch, struct error *error);
 void capabilities_print(const struct plan *plan, json_t *object);

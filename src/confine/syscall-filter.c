@@ -8,18 +8,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
-#define NATIVE_ARCH POLICY_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCH POLICY_AARCH64
-#else
-#error "calls.tbl knows x86_64 and aarch64"
+#include "policy/kernel-log.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
+
+static enum filter_mode mode(const struct plan *plan)
+{
+    return !plan->listen ? FILTER_ENFORCE : plan->learn != NULL ? FILTER_LEARN : FILTER_EXPLAIN;
+}
 
 int syscall_filter_settle(const struct options *options, struct plan *plan, struct error *error)
 {
     struct policy_subject subject = {
-        .arch = NATIVE_ARCH,
+        .arch = POLICY_NATIVE,
         .uid = plan->identity.uid,
         .gid = plan->identity.gid,
         .kept_capabilities = options->kept_capabilities,
@@ -28,22 +31,88 @@ int syscall_filter_settle(const struct options *options, struct plan *plan, stru
     return plan->policy == NULL ? -1 : 0;
 }
 
+/* Whether refused calls are handed to the supervisor, and for what. */
+static void settle_explain(const struct options *options, const struct machine *machine, struct plan *plan)
+{
+    bool automatic = machine->stderr_is_terminal && !options->quiet && !plan->in_place;
+    plan->explain = options->explain != EXPLAIN_AUTO ? options->explain : automatic ? EXPLAIN_END : EXPLAIN_OFF;
+    plan->report = options->report;
+    plan->metrics = options->metrics;
+    plan->learn = options->learn;
+    bool asked = plan->explain != EXPLAIN_OFF || plan->report != NULL || plan->metrics != NULL || plan->learn != NULL;
+    if (asked && plan->in_place)
+        plan_problem(plan, "cannot explain, report or learn in place: no supervisor stays to listen (leave --in-place out, "
+                           "or have the kernel log them: --log=LIST, --audit)");
+    plan->listen = asked && !plan->in_place && (!options->audit || plan->learn != NULL) &&
+                   policy_has_filter(plan->policy);
+}
+
+static bool logs(const struct filter *filter)
+{
+    for (uint16_t i = 0; i < filter->length; i++)
+        if (filter->code[i].code == (BPF_RET | BPF_K) && (filter->code[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_LOG)
+            return true;
+    return false;
+}
+
+/* A log that nobody writes is no audit. */
+static void tell_who_logs(struct plan *plan)
+{
+    struct kernel_log log;
+    char line[256];
+    kernel_log_find("", &log);
+    kernel_log_describe(&log, line, sizeof line);
+    plan_notice(plan, "%s", line);
+}
+
 int syscall_filter_check(const struct options *options, const struct machine *machine, struct plan *plan,
                          struct error *error)
 {
-    (void)options;
-    (void)machine;
+    settle_explain(options, machine, plan);
     if (!policy_has_filter(plan->policy))
         return 0;
     plan->privileges.no_new_privs = true; /* seccomp(2) asks for it, or for CAP_SYS_ADMIN */
     plan->needs_exec_token = policy_opening(plan->policy, "execve") != POLICY_OPEN;
-    return filter_compile(plan->policy, NULL, &plan->filter, error);
+    if (filter_compile_mode(plan->policy, NULL, mode(plan), &plan->filter, error) != 0)
+        return -1;
+    if (logs(&plan->filter))
+        tell_who_logs(plan);
+    return 0;
 }
 
-static int load(const struct filter *filter, struct error *error)
+static int install(const struct filter *filter, unsigned flags)
 {
     struct sock_fprog program = { .len = filter->length, .filter = filter->code };
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+/* With a listener, whose number goes to the supervisor by the shared page. 0, or -1 with errno. */
+static int install_listening(const struct filter *filter, struct launch *launch)
+{
+    /* Once received, only a fatal signal interrupts the call: Linux 5.19. */
+    int listener = install(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+    if (listener < 0 && errno == EINVAL)
+        listener = install(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    if (listener < 0)
+        return -1;
+    atomic_store(&launch->shared->listener, listener);
+    return 0;
+}
+
+static int load(const struct plan *plan, const struct filter *filter, struct launch *launch, struct error *error)
+{
+    if (plan->listen && install_listening(filter, launch) == 0)
+        return 1;
+    /* One listener is all that a chain of filters has: an outer sandbox listens. Then this one refuses by itself. */
+    struct filter silent = *filter;
+    const struct exec_token *token = plan->needs_exec_token ? &launch->token : NULL;
+    if (plan->listen && (errno != EBUSY || plan->learn != NULL))
+        return error_set(error, "cannot listen to refused calls: %s (%s)",
+                         errno == EBUSY ? "an outer sandbox listens already" : strerror(errno),
+                         plan->learn != NULL ? "learn outside of it" : "--explain=off needs no listener");
+    if (plan->listen && filter_compile_mode(plan->policy, token, FILTER_ENFORCE, &silent, error) != 0)
+        return -1;
+    if (install(&silent, 0) != 0)
         return error_set(error, "cannot install the filter over system calls: %s (the kernel must have "
                                 "CONFIG_SECCOMP_FILTER)", strerror(errno));
     return 1;
@@ -56,14 +125,14 @@ int syscall_filter_apply(const struct plan *plan, struct launch *launch, struct 
     if (plan->filter.length == 0)
         return 0;
     if (!plan->needs_exec_token)
-        return load(&plan->filter, error);
+        return load(plan, &plan->filter, launch, error);
     if (getrandom(&launch->token, sizeof launch->token, 0) != (ssize_t)sizeof launch->token)
         return error_set(error, "cannot get random bytes for execve's token: %s (leave --deny=execve out)",
                          strerror(errno));
     struct filter filter;
-    if (filter_compile(plan->policy, &launch->token, &filter, error) != 0)
+    if (filter_compile_mode(plan->policy, &launch->token, mode(plan), &filter, error) != 0)
         return -1;
-    return load(&filter, error); /* the memory goes with exec */
+    return load(plan, &filter, launch, error); /* the memory goes with exec */
 }
 
 void syscall_filter_print(const struct plan *plan, json_t *object)

@@ -140,13 +140,12 @@ void ending_report(struct shared_page *shared, enum keeper_state state)
 
 bool ending_keeper_reaches(struct shared_page *shared, enum keeper_state state)
 {
-    static const struct timespec patience = { .tv_sec = 10 };
-    int now;
-    while ((now = atomic_load(&shared->keeper)) < (int)state)
-        if (syscall(SYS_futex, &shared->keeper, FUTEX_WAIT, now, &patience, NULL, 0) != 0 && errno != EAGAIN &&
-            errno != EINTR)
-            return false;
-    return now != KEEPER_FAILED;
+    static const struct timespec turn = { .tv_nsec = 100000000 };
+    int now, turns = 0;
+    while ((now = atomic_load(&shared->keeper)) < (int)state && turns < 100)
+        if (syscall(SYS_futex, &shared->keeper, FUTEX_WAIT, now, &turn, NULL, 0) != 0 && errno != EAGAIN)
+            turns++; /* 10 s, and a waking that got lost costs one turn */
+    return now >= (int)state && now != KEEPER_FAILED;
 }
 
 /* The keeper waits for the death of its parent; every signal is blocked, so that none ends it before. */

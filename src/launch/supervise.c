@@ -34,18 +34,24 @@
 #include "launch/ending.h"
 #include "launch/first-process.h"
 #include "launch/terminal.h"
+#include "tell/explain.h"
+#include "tell/learn.h"
 
 struct supervisor {
     const struct plan *plan;
     struct launch launch;
     struct foreign_children foreign;
+    const struct options *options;
     struct terminal terminal;
+    struct explain *explain; /* NULL: nobody listens */
+    struct learn learn;
     int signals;             /* signalfd */
     pid_t keeper;            /* 0: none */
     pid_t first;             /* of the pid namespace; 0: none */
     pid_t program;
     bool in_group;           /* the program was started in the supervisor's process group */
     bool ended;
+    bool blind;              /* waiting for children failed: the end of the program would not be seen */
     int status;              /* of the program, as wait(2) gives it */
     int terminal_signal;     /* SIGINT or SIGQUIT that the terminal sent to the whole group, or 0 */
     uint64_t deadline;       /* CLOCK_MONOTONIC in ms; 0: none */
@@ -93,12 +99,15 @@ static int prepare(struct supervisor *supervisor, struct error *error)
     launch->shared = mmap(NULL, sizeof *launch->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (launch->shared == MAP_FAILED)
         return error_set(error, "cannot make the shared page: %s (free some memory)", strerror(errno));
+    atomic_store(&launch->shared->listener, -1);
     if (ending_find_foreign(&supervisor->foreign, error) != 0 || take_signals(supervisor, error) != 0)
         return -1;
     if (plan->end != END_NONE && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
         return error_set(error, "cannot become child subreaper: %s (is prctl refused by an outer filter?)",
                          strerror(errno));
     terminal_save(&supervisor->terminal);
+    if (plan->learn != NULL && learn_open(&supervisor->learn, plan->learn, error) != 0)
+        return -1;
     return child_prepare(plan, launch, error);
 }
 
@@ -246,15 +255,17 @@ static void replace_keeper(struct supervisor *supervisor)
 static void look_at_children(struct supervisor *supervisor)
 {
     for (;;) {
-        siginfo_t child = { 0 };
-        if (waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) != 0 || child.si_pid == 0)
-            return;
         int status;
-        if (waitpid(child.si_pid, &status, WUNTRACED | WNOHANG | __WALL) != child.si_pid)
+        pid_t child = waitpid(-1, &status, WUNTRACED | WNOHANG | __WALL);
+        if (child < 0 && errno != ECHILD && errno != EINTR)
+            supervisor->blind = true;
+        if (child < 0 && errno == EINTR)
             continue;
-        if (child.si_pid == supervisor->keeper && WIFSIGNALED(status))
+        if (child <= 0)
+            return;
+        if (child == supervisor->keeper && WIFSIGNALED(status))
             replace_keeper(supervisor);
-        if (child.si_pid != supervisor->program)
+        if (child != supervisor->program)
             continue;
         if (WIFSTOPPED(status)) {
             stop_too(supervisor, WSTOPSIG(status));
@@ -306,11 +317,21 @@ static void out_of_time(struct supervisor *supervisor)
     supervisor->deadline = now_ms() + supervisor->plan->kill_after_ms + 1;
 }
 
+/* One call at a time, so that a storm of them delays neither signals nor the time limit. */
+static void take_call(struct supervisor *supervisor, struct pollfd *calls)
+{
+    if ((calls->revents & (POLLHUP | POLLERR)) != 0 || !explain_serve(supervisor->explain))
+        calls->fd = -1; /* no process has the filter any more */
+}
+
 static void wait_for_end(struct supervisor *supervisor)
 {
-    struct pollfd signals = { .fd = supervisor->signals, .events = POLLIN };
+    struct pollfd events[2] = {
+        { .fd = supervisor->signals, .events = POLLIN },
+        { .fd = supervisor->explain != NULL ? explain_descriptor(supervisor->explain) : -1, .events = POLLIN },
+    };
     look_at_children(supervisor);
-    while (!supervisor->ended) {
+    while (!supervisor->ended && !supervisor->blind) {
         int timeout = -1;
         if (supervisor->deadline != 0) {
             uint64_t now = now_ms();
@@ -321,9 +342,27 @@ static void wait_for_end(struct supervisor *supervisor)
             uint64_t left = supervisor->deadline - now;
             timeout = left > 60000 ? 60000 : (int)left;
         }
-        if (poll(&signals, 1, timeout) > 0)
+        if (poll(events, 2, timeout) <= 0)
+            continue;
+        if (events[0].revents != 0)
             take_signal(supervisor);
+        if (events[1].revents != 0)
+            take_call(supervisor, &events[1]);
     }
+}
+
+/* The listener, whose number the child has left in the shared page: the descriptor tables were one until exec. */
+static int listen_to_calls(struct supervisor *supervisor, struct error *error)
+{
+    int listener = atomic_load(&supervisor->launch.shared->listener);
+    if (!supervisor->plan->listen)
+        return 0;
+    if (listener < 0) {
+        say("refused calls are not explained: an outer sandbox listens to them already");
+        return 0;
+    }
+    supervisor->explain = explain_new(supervisor->plan, supervisor->options, listener, error);
+    return supervisor->explain != NULL ? 0 : -1;
 }
 
 /* Ends as the program did. Where the terminal's own signal ended both, a shell must see that by the status of a
@@ -360,38 +399,67 @@ static int finish(struct supervisor *supervisor, int status)
             status = STATUS_FAILED;
     }
     terminal_restore(&supervisor->terminal);
+    if (status != 0)
+        whole_file_drop(&supervisor->learn.file);
     return status;
 }
 
-int supervise(const struct plan *plan, bool verbose)
+/* Whether the start, or watching over it, failed: the error is in the shared page. */
+static bool find_failure(struct supervisor *supervisor)
 {
-    struct supervisor supervisor = { .plan = plan, .launch.verbose = verbose, .terminal.descriptor = -1 };
+    struct shared_page *shared = supervisor->launch.shared;
+    if (supervisor->blind)
+        error_set(&shared->error, "cannot wait for the program: it was ended (is wait4 refused by an outer filter?)");
+    else if (!atomic_load(&shared->failed) && supervisor->first != 0 && atomic_load(&shared->keeper) != KEEPER_READY)
+        /* The program waits for the first process before it starts, and is killed with it. */
+        error_set(&shared->error, "cannot start: the first process of the pid namespace did not come up (raise the "
+                                  "limit of processes)");
+    else
+        return atomic_load(&shared->failed);
+    return true;
+}
+
+int supervise(const struct plan *plan, const struct options *options)
+{
+    struct supervisor supervisor = { .plan = plan, .options = options, .launch.verbose = options->verbose,
+                                     .terminal.descriptor = -1 };
     struct error error;
     if (plan->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
         error_set(&error, "cannot ask to die with the parent: %s (leave --die-with-parent out)", strerror(errno));
         return failed(&error);
     }
-    if (prepare(&supervisor, &error) != 0)
+    if (prepare(&supervisor, &error) != 0) {
+        whole_file_drop(&supervisor.learn.file);
         return failed(&error);
+    }
     if (guard_end(&supervisor, &error) != 0 || start(&supervisor, &error) != 0) {
         complain(&error);
         return finish(&supervisor, error.status);
     }
     struct shared_page *shared = supervisor.launch.shared;
-    if (!atomic_load(&shared->failed))
+    if (!atomic_load(&shared->failed)) {
+        if (listen_to_calls(&supervisor, &error) != 0) {
+            complain(&error);
+            return finish(&supervisor, error.status);
+        }
         let_go(plan);
+    }
     wait_for_end(&supervisor);
-    if (atomic_load(&shared->failed)) {
+    if (find_failure(&supervisor)) {
         complain(&shared->error);
         return finish(&supervisor, shared->error.status);
     }
     finish(&supervisor, 0);
+    if (supervisor.explain != NULL)
+        explain_finish(supervisor.explain);
+    if (plan->learn != NULL && learn_write(&supervisor.learn, plan, supervisor.explain, &error) != 0)
+        complain(&error);
     return end_alike(&supervisor);
 }
 
-int run_in_place(const struct plan *plan, bool verbose)
+int run_in_place(const struct plan *plan, const struct options *options)
 {
-    struct launch launch = { .verbose = verbose, .supervisor = plan->die_with_parent ? getppid() : 0,
+    struct launch launch = { .verbose = options->verbose, .supervisor = plan->die_with_parent ? getppid() : 0,
                              .uid = geteuid(), .gid = getegid() };
     struct error error;
     if (sigprocmask(SIG_SETMASK, NULL, &launch.signal_mask) != 0 ||

@@ -6,9 +6,9 @@
 #include "plan/plan.h"
 
 /* Runs the program of the plan to its end; the exit status that sbx-run shall have. */
-int supervise(const struct plan *plan, bool verbose);
+int supervise(const struct plan *plan, const struct options *options);
 
 /* Becomes the program; returns only when that failed, with the exit status. */
-int run_in_place(const struct plan *plan, bool verbose);
+int run_in_place(const struct plan *plan, const struct options *options);
 
 #endif

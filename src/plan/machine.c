@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -12,38 +11,25 @@
 #include "confine/landlock.h"
 #include "confine/privileges.h"
 
-static uint64_t one_set(cap_t capabilities, cap_flag_t flag, int last)
-{
-    uint64_t set = 0;
-    for (int capability = 0; capability <= last; capability++) {
-        cap_flag_value_t value;
-        if (cap_get_flag(capabilities, capability, flag, &value) == 0 && value == CAP_SET)
-            set |= UINT64_C(1) << capability;
-    }
-    return set;
-}
-
 static int find_privileges(struct machine *machine, struct error *error)
 {
-    cap_t capabilities = cap_get_proc();
-    if (capabilities == NULL)
+    if (capabilities_read(&machine->permitted, &machine->effective) != 0)
         return error_set(error, "cannot read the own capabilities: %s (is capget refused by an outer filter?)",
                          strerror(errno));
+    int bound = 0;
     machine->last_capability = -1;
     for (int capability = 0; capability < 64; capability++) {
-        int bound = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+        bound = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
         if (bound < 0)
             break;
         machine->last_capability = capability;
         if (bound == 1)
             machine->bounding |= UINT64_C(1) << capability;
     }
-    machine->permitted = one_set(capabilities, CAP_PERMITTED, machine->last_capability);
-    machine->effective = one_set(capabilities, CAP_EFFECTIVE, machine->last_capability);
-    cap_free(capabilities);
+    bool whole = machine->last_capability >= 0 && (bound >= 0 || errno == EINVAL);
     int securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
     int no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
-    if (machine->last_capability < 0 || securebits < 0 || no_new_privs < 0)
+    if (!whole || securebits < 0 || no_new_privs < 0)
         return error_set(error, "cannot read the own privileges: %s (is prctl refused by an outer filter?)",
                          strerror(errno));
     machine->securebits = (unsigned)securebits;
@@ -61,6 +47,7 @@ int machine_find(struct machine *machine, struct error *error)
     if (find_privileges(machine, error) != 0)
         return -1;
     machine->landlock_abi = landlock_abi(&machine->landlock_why);
+    machine->stderr_is_terminal = isatty(STDERR_FILENO) == 1;
     machine->mdwe = prctl(PR_GET_MDWE, 0, 0, 0, 0) >= 0;
     struct sysinfo info;
     if (sysinfo(&info) != 0)

@@ -30,6 +30,7 @@ struct machine {
     bool mdwe;                   /* PR_SET_MDWE: Linux 6.3 */
 
     /* the surroundings */
+    bool stderr_is_terminal;
     uint64_t memory;             /* bytes of RAM; what an outer group leaves of it is for limits_check to find */
     const struct limits_where *limits_where; /* cgroups and user namespaces; NULL: limits_check looks for itself */
 };

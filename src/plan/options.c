@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <unistd.h>
 
 #include "plan/profile-file.h"
 #include "plan/values.h"
@@ -108,6 +109,21 @@ static int set_keep_cap(struct options *options, const struct option_entry *entr
     return value_list(value, add_capability, &options->kept_capabilities, error);
 }
 
+/* One of a few words, by its index. */
+static int set_word(const struct option_entry *entry, const char *value, const char *const *words, size_t count,
+                    unsigned *index, struct error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            *index = (unsigned)i;
+            return 0;
+        }
+    }
+    const char *near = nearest_word(value, words, count);
+    return error_set(error, "cannot set --%s=%s: no such word (%s%s)", entry->name, value, near ? "did you mean " : "",
+                     near ? near : entry->argument);
+}
+
 static int set_limit(struct options *options, const struct option_entry *entry, const char *value,
                      struct error *error)
 {
@@ -124,21 +140,19 @@ static int set_limit(struct options *options, const struct option_entry *entry, 
     return 0;
 }
 
+static int set_explain(struct options *options, const struct option_entry *entry, const char *value,
+                       struct error *error)
+{
+    static const char *const words[] = { "auto", "end", "live", "off" }; /* as enum options_explain */
+    return set_word(entry, value, words, sizeof words / sizeof *words, (unsigned *)&options->explain, error);
+}
+
 static int set_limits(struct options *options, const struct option_entry *entry, const char *value,
                       struct error *error)
 {
     static const char *const words[] = { "auto", "cgroup", "systemd", "userns", "off" }; /* as enum options_limits */
-    (void)entry;
     options->limits_given = true;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(value, words[i]) == 0) {
-            options->limits = (enum options_limits)i;
-            return 0;
-        }
-    }
-    const char *near = nearest_word(value, words, sizeof words / sizeof *words);
-    return error_set(error, "cannot set --limits=%s: no such way (%s%s)", value, near ? "did you mean " : "",
-                     near ? near : "auto, cgroup, systemd, userns, off");
+    return set_word(entry, value, words, sizeof words / sizeof *words, (unsigned *)&options->limits, error);
 }
 
 /* Names as in prlimit(1). */
@@ -407,6 +421,10 @@ static const struct option_entry table[] = {
       "become the program: no supervisor stays (for services)" },
     { "What is done and told", "dry-run", 0, COMMAND_LINE_ONLY | OPTIONAL_VALUE, "[=text|json]", set_mode,
       MODE_DRY_RUN, "print the plan, start nothing" },
+    { NULL, "explain", 0, 0, "auto|end|live|off", set_explain, 0,
+      "tell refused calls and what would allow them (auto: at the end, on a terminal)" },
+    { NULL, "learn", 0, COMMAND_LINE_ONLY | PROFILE, "FILE", set_string, OFFSET(learn),
+      "allow what would be refused, and write the profile that allows it" },
     { NULL, "check", 0, COMMAND_LINE_ONLY | OPTIONAL_VALUE, NULL, set_mode, MODE_CHECK,
       "can the plan be held here? exit 0 if so, else 1 and each thing that cannot" },
     { NULL, "quiet", 'q', OPTIONAL_VALUE, NULL, set_flag, OFFSET(quiet), "tell errors alone" },
@@ -509,6 +527,15 @@ static int read_words(struct options *options, int argc, char **argv, bool profi
     return 0;
 }
 
+static int apply_learned(struct options *options, struct error *error)
+{
+    char *path = NULL;
+    bool named = strchr(options->learn, '/') == NULL; /* profiles are told from names by their slash */
+    if (named && asprintf(&path, "./%s", options->learn) < 0)
+        return error_set(error, "cannot read %s: out of memory (free some)", options->learn);
+    return profile_apply(options, named ? path : options->learn, false, error);
+}
+
 int options_read(struct options *options, int argc, char **argv, struct error *error)
 {
     *options = (struct options){ .confined = true, .kill_after_ms = 5000, .policy = policy_settings_new() };
@@ -519,6 +546,9 @@ int options_read(struct options *options, int argc, char **argv, struct error *e
     if (read_words(options, argc, argv, true, error) != 0)
         return -1;
     if (options->profile == NULL && set_profile(options, NULL, "default", error) != 0)
+        return -1;
+    /* What FILE allows already is not learned again; the words of the command line come after it. */
+    if (options->learn != NULL && access(options->learn, F_OK) == 0 && apply_learned(options, error) != 0)
         return -1;
     if (read_words(options, argc, argv, false, error) != 0)
         return -1;

@@ -25,6 +25,8 @@ enum options_try {
 
 enum options_limits { LIMITS_AUTO, LIMITS_CGROUP, LIMITS_SYSTEMD, LIMITS_USERNS, LIMITS_OFF };
 
+enum options_explain { EXPLAIN_AUTO, EXPLAIN_END, EXPLAIN_LIVE, EXPLAIN_OFF };
+
 enum options_mode { MODE_RUN, MODE_DRY_RUN, MODE_DRY_RUN_JSON, MODE_CHECK, MODE_HELP, MODE_VERSION };
 
 /* An amount as written: a number, `max` (AMOUNT_MAX), or a share of the machine's memory in percent. */
@@ -79,6 +81,9 @@ struct options {
     const char *name;
 
     enum options_mode mode;
+    enum options_explain explain;
+    const char *report, *metrics;    /* FILE, or fd:N for the report */
+    const char *learn;
     bool quiet, verbose;
     char **command;                  /* the program and its arguments, NULL-terminated */
 };

@@ -96,6 +96,10 @@ struct plan {
 
     enum plan_end end;
 
+    enum options_explain explain; /* END, LIVE or OFF: what is told of refused calls */
+    const char *report, *metrics, *learn;
+    bool listen;                  /* the filter hands refused calls to the supervisor, for any of these */
+
     /* What this machine cannot do of what was asked: the start is refused, --check prints them all. */
     char *problems[PLAN_LINES_MAX];
     size_t problem_count;

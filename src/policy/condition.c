@@ -270,19 +270,15 @@ static void store_values(struct parser *parser, struct test *test, const uint64_
 
 struct value_set {
     uint64_t values[CONDITION_VALUES_MAX];
-    unsigned count;
-    enum test_own own;
+    unsigned count, own; /* own: enum test_own, or-ed */
 };
 
 static int set_add(struct parser *parser, const struct operand *operand, const char *place, struct value_set *set,
                    const struct value *value)
 {
-    if (value->own != OWN_NONE) {
-        if (set->own != OWN_NONE)
-            return fail(parser, place, "one own id a set");
-        set->own = value->own;
+    set->own |= value->own;
+    if (value->own != OWN_NONE)
         return 0;
-    }
     if (value->absent)
         return 0;
     if ((value->number & ~operand->mask) != 0)

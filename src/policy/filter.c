@@ -19,7 +19,8 @@
 #define LAST_X32 0x7fffffffu
 #define SKIPPED UINT32_MAX     /* -1: a tracer has skipped the call */
 #define REACH_MAX 250          /* of 255: room for the two instructions that a jump may bring with it */
-#define RANGES_MAX (2 * CONDITION_VALUES_MAX + 8)
+#define VALUES_MAX (CONDITION_VALUES_MAX + 2) /* and two own ids */
+#define RANGES_MAX (2 * VALUES_MAX + 1)
 #define NUMBER_RANGES_MAX 2100 /* two per number, native and x32 */
 #define DEPTH_MAX 1024
 #define LINEAR_RANGES 7        /* up to three single values are compared one after the other */
@@ -259,30 +260,35 @@ static struct target search_values(struct compiler *compiler, const struct choic
     return found;
 }
 
-/* The values of a test with the own id among them, sorted. Their count. */
-static unsigned gather_values(const struct policy *policy, const struct test *test,
-                              uint64_t into[CONDITION_VALUES_MAX + 1])
+static unsigned insert_value(uint64_t *into, unsigned count, uint64_t value)
+{
+    unsigned place = 0;
+    while (place < count && into[place] < value)
+        place++;
+    if (place < count && into[place] == value)
+        return count;
+    memmove(into + place + 1, into + place, (count - place) * sizeof *into);
+    into[place] = value;
+    return count + 1;
+}
+
+/* The values of a test with the own ids among them, sorted. Their count. */
+static unsigned gather_values(const struct policy *policy, const struct test *test, uint64_t into[VALUES_MAX])
 {
     unsigned count = test->value_count;
     memcpy(into, policy_values(policy, test->first_value), count * sizeof *into);
-    if (test->own == OWN_NONE)
-        return count;
-    uint64_t own = test->own == OWN_UID ? policy->subject.uid : policy->subject.gid;
-    unsigned place = 0;
-    while (place < count && into[place] < own)
-        place++;
-    if ((place < count && into[place] == own) || (own & ~test->mask) != 0)
-        return count;
-    memmove(into + place + 1, into + place, (count - place) * sizeof *into);
-    into[place] = own;
-    return count + 1;
+    if ((test->own & OWN_UID) != 0 && (policy->subject.uid & ~test->mask) == 0)
+        count = insert_value(into, count, policy->subject.uid);
+    if ((test->own & OWN_GID) != 0 && (policy->subject.gid & ~test->mask) == 0)
+        count = insert_value(into, count, policy->subject.gid);
+    return count;
 }
 
 /* The low words of values[0..count), which share their high word. */
 static struct target compile_low_words(struct compiler *compiler, const struct test *test, const uint64_t *values,
                                        unsigned count, struct target when_true, struct target when_false)
 {
-    struct choice choices[CONDITION_VALUES_MAX + 1];
+    struct choice choices[VALUES_MAX];
     const struct target targets[2] = {when_false, when_true};
     for (unsigned i = 0; i < count; i++)
         choices[i] = (struct choice){(uint32_t)values[i], 1};
@@ -295,15 +301,15 @@ static struct target compile_low_words(struct compiler *compiler, const struct t
 static struct target compile_in(struct compiler *compiler, const struct test *test, struct target when_true,
                                 struct target when_false)
 {
-    uint64_t values[CONDITION_VALUES_MAX + 1];
+    uint64_t values[VALUES_MAX];
     unsigned count = gather_values(compiler->policy, test, values);
     if (count == 0)
         return when_false;
     uint32_t high_mask = (uint32_t)(test->mask >> 32);
     if (high_mask == 0)
         return compile_low_words(compiler, test, values, count, when_true, when_false);
-    struct target targets[CONDITION_VALUES_MAX + 2] = {when_false};
-    struct choice choices[CONDITION_VALUES_MAX + 1];
+    struct target targets[VALUES_MAX + 1] = {when_false};
+    struct choice choices[VALUES_MAX];
     unsigned groups = 0;
     for (unsigned begin = 0, end; begin < count; begin = end) {
         end = begin + 1;
@@ -428,7 +434,7 @@ static unsigned count_alike(const struct policy *policy, unsigned chain)
     const struct test *first = plain_test(policy, clause);
     unsigned count = 0, values = 0;
     for (const struct test *test = first; test != NULL; test = plain_test(policy, clause)) {
-        values += test->value_count + 1u;
+        values += test->value_count + 2u;
         if (test->argument != first->argument || test->mask != first->mask || values > CONDITION_VALUES_MAX)
             break;
         count++;
@@ -443,13 +449,13 @@ static struct target compile_alike(struct compiler *compiler, unsigned chain, un
                                    struct target otherwise)
 {
     const struct policy *policy = compiler->policy;
-    struct target targets[CONDITION_VALUES_MAX + 1] = {otherwise};
-    struct choice choices[CONDITION_VALUES_MAX + 1];
+    struct target targets[VALUES_MAX] = {otherwise};
+    struct choice choices[VALUES_MAX];
     unsigned used = 0, kept = 0;
     const struct test *test = NULL;
     for (unsigned i = 1; i <= count; i++) {
         const struct clause *clause = policy_clause(policy, chain);
-        uint64_t values[CONDITION_VALUES_MAX + 1];
+        uint64_t values[VALUES_MAX];
         test = plain_test(policy, clause);
         unsigned value_count = gather_values(policy, test, values);
         for (unsigned value = 0; value < value_count; value++)

@@ -138,7 +138,8 @@ static int keep_condition(const struct reading *reading, const struct test *test
         *test = tests[i];
         test->first_value = (uint16_t)(test->first_value + policy_table.value_count + to->value_count);
     }
-    memcpy(to->values + to->value_count, values, value_count * sizeof *values);
+    for (unsigned i = 0; i < value_count; i++)
+        to->values[to->value_count + i] = values[i];
     to->test_count += test_count;
     to->value_count += value_count;
     return (int)(policy_table.condition_count + to->condition_count++);

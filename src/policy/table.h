@@ -23,7 +23,7 @@ enum test_operation {
     TEST_ANY_BIT,  /* argument & mask is not 0 */
     TEST_AT_LEAST, /* argument & mask >= value, unsigned */
 };
-enum test_own { OWN_NONE, OWN_UID, OWN_GID }; /* one value more: the id that the program starts with */
+enum test_own { OWN_NONE, OWN_UID = 1, OWN_GID = 2 }; /* values more: the ids that the program starts with */
 enum { CONDITION_TRUE = 254, CONDITION_FALSE = 255, CONDITION_TESTS_MAX = 64, CONDITION_VALUES_MAX = 512 };
 
 struct test {

@@ -50,18 +50,57 @@ int error_set_status(struct error *error, int status, const char *format, ...)
     return -1;
 }
 
-/* Bytes of the printable character at text, 0 when it is a control character or no UTF-8: a terminal takes
- * C1 controls (U+0080..U+009F) as the start of an escape sequence too. */
-static size_t printable_length(const unsigned char *text)
+size_t words_character(const void *bytes, size_t length, uint32_t *code)
 {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *text = bytes;
+    *code = text[0];
     if (text[0] < 0x80)
-        return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
-    size_t length = text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : (text[0] & 0xf0) == 0xe0 ? 3
-                  : text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
-    for (size_t i = 1; i < length; i++)
+        return 1;
+    size_t size = text[0] < 0xc0 || text[0] > 0xf4 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+    if (size == 0 || size > length)
+        return 0;
+    *code &= 0x7fu >> size;
+    for (size_t i = 1; i < size; i++) {
         if ((text[i] & 0xc0) != 0x80)
             return 0;
-    return text[0] == 0xc2 && text[1] < 0xa0 ? 0 : length;
+        *code = *code << 6 | (text[i] & 0x3f);
+    }
+    return *code < least[size] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000) ? 0 : size;
+}
+
+/* A terminal takes C1 controls (U+0080..U+009F) as the start of an escape sequence too, and marks of direction
+ * let a line read as another one. */
+static bool is_printable(uint32_t code)
+{
+    static const uint32_t refused[][2] = {{0, 0x1f}, {0x7f, 0x9f}, {0x61c, 0x61c}, {0x200e, 0x200f},
+                                          {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff}};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (code >= refused[i][0] && code <= refused[i][1])
+            return false;
+    return true;
+}
+
+size_t words_escape(char *to, const void *bytes, size_t length, const char *also)
+{
+    size_t used = 0;
+    for (const unsigned char *at = bytes, *end = at + length; at < end;) {
+        uint32_t code;
+        size_t size = words_character(at, (size_t)(end - at), &code);
+        if (size == 0 || !is_printable(code)) {
+            size = size == 0 ? 1 : size;
+            for (size_t i = 0; i < size; i++)
+                used += (size_t)snprintf(to + used, 5, "\\x%02x", at[i]);
+        } else {
+            if (also != NULL && strchr(also, *at) != NULL)
+                to[used++] = '\\';
+            memcpy(to + used, at, size);
+            used += size;
+        }
+        at += size;
+    }
+    to[used] = 0;
+    return used;
 }
 
 static void write_all(const char *bytes, size_t length)
@@ -80,21 +119,11 @@ static void write_all(const char *bytes, size_t length)
 static void print_line(const char *text)
 {
     int kept = errno;
-    char line[4 * sizeof(struct error)];
+    char line[256 + 4 * sizeof(struct error) + 2];
     size_t used = (size_t)snprintf(line, 256, "%s: ", program);
     if (used > 255)
         used = 255;
-    for (const unsigned char *at = (const unsigned char *)text; *at != 0 && used < sizeof line - 8;) {
-        size_t length = printable_length(at);
-        if (length == 0) {
-            used += (size_t)snprintf(line + used, 5, "\\x%02x", *at);
-            length = 1;
-        } else {
-            memcpy(line + used, at, length);
-            used += length;
-        }
-        at += length;
-    }
+    used += words_escape(line + used, text, strnlen(text, sizeof(struct error)), NULL);
     line[used++] = '\n';
     write_all(line, used);
     errno = kept;

@@ -4,6 +4,7 @@
 #define SBX_TELL_WORDS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Exit statuses that are sbx-run's own; every other one is the program's. */
 enum {
@@ -30,6 +31,14 @@ void words_program(const char *name);
 void words_quiet(int quiet);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void complain(const struct error *error);
+
+/* Bytes as text that is safe for a terminal: what is no UTF-8, no printable character or a mark that turns the
+ * direction goes as \xNN, and characters of `also` (NULL: none) get a backslash before them. `to` has room for
+ * 4 * length + 1 bytes. Returns the length. */
+size_t words_escape(char *to, const void *bytes, size_t length, const char *also);
+
+/* The UTF-8 character that `length` (not 0) bytes begin with: its bytes and code, or 0 when it is none. */
+size_t words_character(const void *bytes, size_t length, uint32_t *code);
 
 /* The word nearest to `word` (edit distance, at most a third of its length), or NULL when none is near. */
 const char *nearest_word(const char *word, const char *const *words, size_t count);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tell/explain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "policy/bpf.h"
+#include "tell/decode.h"
+
+struct words {
+    char text[sizeof((struct refusal *)NULL)->text];
+    char program[sizeof((struct refusal *)NULL)->program];
+};
+
+struct explain {
+    const struct plan *plan;
+    const struct options *options;
+    int listener;
+    struct filter filter; /* as the program has it, but with the errnos that it is answered with */
+    struct seccomp_notif *request;
+    struct seccomp_notif_resp *response;
+    struct refusal *refusals;
+    size_t count;
+    struct words *words; /* shared with the process that reads them */
+    uint64_t others; /* calls of kinds beyond EXPLAIN_KINDS_MAX */
+};
+
+struct explain *explain_new(const struct plan *plan, const struct options *options, int listener, struct error *error)
+{
+    struct explain *explain = calloc(1, sizeof *explain);
+    if (explain != NULL) {
+        explain->refusals = calloc(EXPLAIN_KINDS_MAX, sizeof *explain->refusals);
+        explain->words = mmap(NULL, sizeof *explain->words, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    }
+    if (explain == NULL || explain->refusals == NULL || explain->words == MAP_FAILED ||
+        seccomp_notify_alloc(&explain->request, &explain->response) != 0) {
+        error_set(error, "cannot listen to refused calls: out of memory (--explain=off needs none)");
+        return NULL;
+    }
+    explain->plan = plan;
+    explain->options = options;
+    explain->listener = listener;
+    if (filter_compile_mode(plan->policy, NULL, FILTER_ENFORCE, &explain->filter, error) != 0)
+        return NULL;
+    return explain;
+}
+
+int explain_descriptor(const struct explain *explain)
+{
+    return explain->listener;
+}
+
+const char *explain_errno_name(int number)
+{
+    static char unnamed[16];
+    const char *name = strerrorname_np(number);
+    if (name != NULL)
+        return name;
+    snprintf(unnamed, sizeof unnamed, "E%d", number);
+    return unnamed;
+}
+
+struct process_memory {
+    int descriptor;
+};
+
+/* Never through a name that the program could choose: /proc/PID/mem of the process that waits for the answer. */
+static ssize_t read_memory(void *context, uint64_t address, void *to, size_t length)
+{
+    const struct process_memory *memory = context;
+    if (memory->descriptor < 0 || address > INT64_MAX)
+        return -1;
+    return pread(memory->descriptor, to, length, (off_t)address);
+}
+
+static int open_of(uint32_t pid, const char *name)
+{
+    char path[48];
+    snprintf(path, sizeof path, "/proc/%u/%s", pid, name);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void find_words(const struct seccomp_data *data, uint32_t pid, struct words *words)
+{
+    struct process_memory process = { open_of(pid, "mem") };
+    struct decode_memory memory = { read_memory, &process };
+    decode_call(data, &memory, words->text, sizeof words->text);
+    int comm = open_of(pid, "comm");
+    ssize_t length = comm >= 0 ? read(comm, words->program, sizeof words->program - 1) : 0;
+    words->program[length > 0 ? (size_t)length : 0] = '\0';
+    words->program[strcspn(words->program, "\n")] = '\0';
+}
+
+/* Memory that a file system or a userfaultfd of the program's backs can keep a reader waiting for ever, and what stands
+ * in it is written to mislead: so another process reads and decodes it, and is waited for a second. */
+static bool find_words_apart(const struct explain *explain, const struct seccomp_data *data)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return false;
+    pid_t reader = fork();
+    if (reader == 0) {
+        find_words(data, explain->request->pid, explain->words);
+        if (write(ends[1], "", 1) != 1)
+            _exit(1);
+        _exit(0);
+    }
+    close(ends[1]);
+    struct pollfd end = { .fd = ends[0], .events = POLLIN };
+    char done;
+    bool found = reader > 0 && poll(&end, 1, 1000) == 1 && read(ends[0], &done, 1) == 1;
+    close(ends[0]);
+    if (reader > 0) {
+        kill(reader, SIGKILL);
+        waitpid(reader, NULL, WNOHANG | __WALL); /* else with all other children */
+    }
+    return found;
+}
+
+/* In words, as it waits; what was read counts only if it still waits then, else the pid may be another's. */
+static void describe(struct explain *explain, struct refusal *refusal)
+{
+    if (find_words_apart(explain, &refusal->data) &&
+        seccomp_notify_id_valid(explain->listener, explain->request->id) == 0) {
+        *stpncpy(refusal->text, explain->words->text, sizeof refusal->text - 1) = '\0';
+        *stpncpy(refusal->program, explain->words->program, sizeof refusal->program - 1) = '\0';
+    } else {
+        decode_call(&refusal->data, NULL, refusal->text, sizeof refusal->text);
+    }
+}
+
+static void tell(const struct explain *explain, const struct refusal *refusal)
+{
+    char times[48] = "", errno_text[24] = "";
+    uint32_t action = refusal->verdict & SECCOMP_RET_ACTION_FULL;
+    if (action == SECCOMP_RET_ERRNO)
+        snprintf(errno_text, sizeof errno_text, " = %s", explain_errno_name((int)(refusal->verdict & SECCOMP_RET_DATA)));
+    if (refusal->count > 1)
+        snprintf(times, sizeof times, ", %llu times", (unsigned long long)refusal->count);
+    const struct remedy *remedy = &refusal->remedy;
+    say("%s %s%s%s [%s]%s%s", explain->plan->learn != NULL ? "would refuse" : "refused", refusal->text, errno_text, times,
+        remedy->category != NULL ? remedy->category : "unknown", remedy->option[0] != '\0' ? "; allow with " : "",
+        remedy->option);
+}
+
+static void find_remedy(const struct explain *explain, struct refusal *refusal)
+{
+    struct error error;
+    const struct policy_subject subject = {
+        .arch = POLICY_NATIVE,
+        .uid = explain->plan->identity.uid,
+        .gid = explain->plan->identity.gid,
+        .kept_capabilities = explain->plan->privileges.kept,
+    };
+    if (remedy_find(explain->options->policy, &subject, &refusal->data, &refusal->remedy, &error) != 0)
+        complain(&error);
+}
+
+static void count(struct explain *explain, const struct seccomp_data *data, uint32_t verdict)
+{
+    uint64_t kind = decode_kind(data);
+    for (size_t i = 0; i < explain->count; i++) {
+        struct refusal *refusal = &explain->refusals[i];
+        if (refusal->data.nr == data->nr && refusal->data.arch == data->arch && refusal->kind == kind &&
+            refusal->verdict == verdict) {
+            refusal->count++;
+            return;
+        }
+    }
+    if (explain->count == EXPLAIN_KINDS_MAX) {
+        explain->others++;
+        return;
+    }
+    struct refusal *refusal = &explain->refusals[explain->count++];
+    *refusal = (struct refusal){ .data = *data, .kind = kind, .count = 1, .verdict = verdict };
+    describe(explain, refusal);
+    if (explain->plan->explain == EXPLAIN_LIVE) {
+        find_remedy(explain, refusal);
+        tell(explain, refusal);
+    }
+}
+
+bool explain_serve(struct explain *explain)
+{
+    memset(explain->request, 0, sizeof *explain->request);
+    if (seccomp_notify_receive(explain->listener, explain->request) != 0)
+        return errno == ENOENT || errno == EINTR; /* ENOENT: it was killed before it was received */
+    const struct seccomp_data *data = &explain->request->data;
+    uint32_t verdict = bpf_run(explain->filter.code, data, NULL);
+    count(explain, data, verdict);
+    struct seccomp_notif_resp *response = explain->response;
+    memset(response, 0, sizeof *response);
+    response->id = explain->request->id;
+    if (explain->plan->learn != NULL)
+        response->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE; /* refuses nothing, whatever its memory says by then */
+    else if ((verdict & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+        response->error = -(int32_t)(verdict & SECCOMP_RET_DATA);
+    else
+        response->error = -EPERM; /* the two programs differ in their returns alone, so this cannot be */
+    seccomp_notify_respond(explain->listener, response); /* fails when it was killed meanwhile */
+    return true;
+}
+
+static int most_often_first(const void *left, const void *right)
+{
+    uint64_t a = ((const struct refusal *)left)->count, b = ((const struct refusal *)right)->count;
+    return a < b ? 1 : a > b ? -1 : 0;
+}
+
+void explain_finish(struct explain *explain)
+{
+    qsort(explain->refusals, explain->count, sizeof *explain->refusals, most_often_first);
+    for (size_t i = 0; i < explain->count; i++) {
+        struct refusal *refusal = &explain->refusals[i];
+        find_remedy(explain, refusal);
+        if (explain->plan->explain == EXPLAIN_END || (explain->plan->explain == EXPLAIN_LIVE && refusal->count > 1))
+            tell(explain, refusal);
+    }
+    if (explain->others > 0 && explain->plan->explain != EXPLAIN_OFF)
+        say("refused %llu more calls of other kinds", (unsigned long long)explain->others);
+    close(explain->listener);
+    explain->listener = -1;
+}
+
+size_t explain_refusals(const struct explain *explain, const struct refusal **refusals)
+{
+    *refusals = explain->refusals;
+    return explain->count;
+}
