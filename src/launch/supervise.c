@@ -36,6 +36,7 @@
 #include "launch/terminal.h"
 #include "tell/explain.h"
 #include "tell/learn.h"
+#include "tell/stats.h"
 
 struct supervisor {
     const struct plan *plan;
@@ -54,6 +55,8 @@ struct supervisor {
     bool blind;              /* waiting for children failed: the end of the program would not be seen */
     int status;              /* of the program, as wait(2) gives it */
     int terminal_signal;     /* SIGINT or SIGQUIT that the terminal sent to the whole group, or 0 */
+    struct stats stats;
+    uint64_t started;        /* CLOCK_MONOTONIC in ms */
     uint64_t deadline;       /* CLOCK_MONOTONIC in ms; 0: none */
     bool timed_out;
 };
@@ -166,8 +169,9 @@ static int start(struct supervisor *supervisor, struct error *error)
     pid_t made = atomic_load(&supervisor->launch.shared->program);
     supervisor->program = made != 0 ? made : (pid_t)pid;
     supervisor->in_group = !supervisor->plan->new_session;
+    supervisor->started = now_ms();
     if (supervisor->plan->timeout_ms != 0)
-        supervisor->deadline = now_ms() + supervisor->plan->timeout_ms;
+        supervisor->deadline = supervisor->started + supervisor->plan->timeout_ms;
     return 0;
 }
 
@@ -389,6 +393,31 @@ static int end_alike(const struct supervisor *supervisor)
     return 128 + number;
 }
 
+static void read_usage(struct supervisor *supervisor)
+{
+    const struct plan *plan = supervisor->plan;
+    supervisor->stats.elapsed_ms = now_ms() - supervisor->started;
+    supervisor->stats.usage = (struct limits_usage){ false, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+    if (plan->limits.backend != NULL)
+        plan->limits.backend->read(plan, &supervisor->launch.group, &supervisor->stats.usage);
+}
+
+/* All that the program started has been waited for by now. */
+static void tell_usage(struct supervisor *supervisor)
+{
+    struct rusage used;
+    struct stats *stats = &supervisor->stats;
+    if (getrusage(RUSAGE_CHILDREN, &used) == 0) {
+        stats->cpu_us = (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
+                        (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+        stats->largest_rss = (uint64_t)used.ru_maxrss * 1024;
+    }
+    stats->listened = supervisor->explain != NULL;
+    stats->refused = stats->listened ? explain_count(supervisor->explain) : 0;
+    stats_tell_hits(supervisor->plan, stats);
+    stats_print(supervisor->plan, stats);
+}
+
 static int finish(struct supervisor *supervisor, int status)
 {
     struct error error;
@@ -449,7 +478,9 @@ int supervise(const struct plan *plan, const struct options *options)
         complain(&shared->error);
         return finish(&supervisor, shared->error.status);
     }
+    read_usage(&supervisor);
     finish(&supervisor, 0);
+    tell_usage(&supervisor);
     if (supervisor.explain != NULL)
         explain_finish(supervisor.explain);
     if (plan->learn != NULL && learn_write(&supervisor.learn, plan, supervisor.explain, &error) != 0)

@@ -140,6 +140,13 @@ static int set_limit(struct options *options, const struct option_entry *entry, 
     return 0;
 }
 
+static int set_stats(struct options *options, const struct option_entry *entry, const char *value,
+                     struct error *error)
+{
+    static const char *const words[] = { "no", "yes", "json" }; /* as enum options_stats */
+    return set_word(entry, value, words, sizeof words / sizeof *words, (unsigned *)&options->stats, error);
+}
+
 static int set_explain(struct options *options, const struct option_entry *entry, const char *value,
                        struct error *error)
 {
@@ -423,6 +430,8 @@ static const struct option_entry table[] = {
       MODE_DRY_RUN, "print the plan, start nothing" },
     { NULL, "explain", 0, 0, "auto|end|live|off", set_explain, 0,
       "tell refused calls and what would allow them (auto: at the end, on a terminal)" },
+    { NULL, "stats", 0, OPTIONAL_VALUE, "[=json]", set_stats, 0,
+      "tell at the end what was used of the limits, on standard error" },
     { NULL, "learn", 0, COMMAND_LINE_ONLY | PROFILE, "FILE", set_string, OFFSET(learn),
       "allow what would be refused, and write the profile that allows it" },
     { NULL, "check", 0, COMMAND_LINE_ONLY | OPTIONAL_VALUE, NULL, set_mode, MODE_CHECK,

@@ -27,6 +27,8 @@ enum options_limits { LIMITS_AUTO, LIMITS_CGROUP, LIMITS_SYSTEMD, LIMITS_USERNS,
 
 enum options_explain { EXPLAIN_AUTO, EXPLAIN_END, EXPLAIN_LIVE, EXPLAIN_OFF };
 
+enum options_stats { STATS_NONE, STATS_TABLE, STATS_JSON };
+
 enum options_mode { MODE_RUN, MODE_DRY_RUN, MODE_DRY_RUN_JSON, MODE_CHECK, MODE_HELP, MODE_VERSION };
 
 /* An amount as written: a number, `max` (AMOUNT_MAX), or a share of the machine's memory in percent. */
@@ -82,6 +84,7 @@ struct options {
 
     enum options_mode mode;
     enum options_explain explain;
+    enum options_stats stats;
     const char *report, *metrics;    /* FILE, or fd:N for the report */
     const char *learn;
     bool quiet, verbose;

@@ -123,6 +123,9 @@ static int make_relative_to_start(struct plan *plan, struct error *error)
 /* What needs somebody who stays. */
 static void check_in_place(const struct options *options, struct plan *plan)
 {
+    if (options->in_place && options->stats != STATS_NONE)
+        plan_problem(plan, "cannot tell --stats in place: no supervisor stays to tell them (leave --in-place out; in a unit "
+                           "systemctl status does)");
     if (options->in_place && options->timeout_ms != 0)
         plan_problem(plan, "cannot hold --timeout in place: no supervisor stays to hold it (leave --in-place out; in a "
                            "unit RuntimeMaxSec= does it)");
@@ -142,6 +145,7 @@ int plan_make(struct plan *plan, const struct options *options, const struct mac
         .die_with_parent = options->die_with_parent,
         .timeout_ms = options->timeout_ms,
         .kill_after_ms = options->kill_after_ms,
+        .stats = options->stats,
         .privileges.no_new_privs = options->confined,
     };
     if (named && (find_program(plan, error) != 0 || make_relative_to_start(plan, error) != 0))

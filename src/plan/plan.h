@@ -96,6 +96,7 @@ struct plan {
 
     enum plan_end end;
 
+    enum options_stats stats;
     enum options_explain explain; /* END, LIVE or OFF: what is told of refused calls */
     const char *report, *metrics, *learn;
     bool listen;                  /* the filter hands refused calls to the supervisor, for any of these */

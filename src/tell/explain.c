@@ -231,6 +231,14 @@ void explain_finish(struct explain *explain)
     explain->listener = -1;
 }
 
+uint64_t explain_count(const struct explain *explain)
+{
+    uint64_t sum = explain->others;
+    for (size_t i = 0; i < explain->count; i++)
+        sum += explain->refusals[i].count;
+    return sum;
+}
+
 size_t explain_refusals(const struct explain *explain, const struct refusal **refusals)
 {
     *refusals = explain->refusals;

@@ -36,6 +36,7 @@ bool explain_serve(struct explain *explain);
 /* Finds the remedies; tells each kind in one line, most often refused first, where the plan says so. */
 void explain_finish(struct explain *explain);
 
+uint64_t explain_count(const struct explain *explain); /* of all calls */
 size_t explain_refusals(const struct explain *explain, const struct refusal **refusals);
 
 /* EAFNOSUPPORT for 97; "E97" for one without a name. */
