@@ -84,40 +84,66 @@ enum family names_family(const char *name)
     return FAMILY_NONE;
 }
 
-/* What a search goes through: first the policy's names, then those of this file. */
-struct candidate {
+/* A walk through the names of a family: first those of the policy, then those of this file. */
+struct walk {
+    enum policy_arch arch;
+    enum family family;
+    uint16_t of_policy; /* the family as the policy's lists have it; TABLE_NONE: they do not */
+    unsigned next;
     const char *name;
     uint64_t value;
     bool main; /* of the family's own list, not of one beside it (AF_UNIX, not AF_LOCAL) */
 };
 
-static bool candidate_at(unsigned index, enum policy_arch arch, enum family family, struct candidate *candidate)
+static struct walk walk_start(enum policy_arch arch, enum family family)
 {
     const struct vocabulary *words = &policy_table.words;
-    if (index >= words->constant_count) {
-        index -= words->constant_count;
-        *candidate = (struct candidate){names[index].name, names[index].value, true};
-        return names[index].family == family;
-    }
-    const struct constant *constant = &words->constants[index];
-    const struct list *list = &words->lists[constant->list];
-    *candidate = (struct candidate){table_string(constant->name), constant->value[arch], list->name == list->family};
-    return (constant->arches & 1u << arch) != 0 && strcmp(table_string(list->family), families[family].name) == 0;
+    struct walk walk = {.arch = arch, .family = family, .of_policy = TABLE_NONE};
+    for (unsigned i = 0; i < words->list_count; i++)
+        if (strcmp(table_string(words->lists[i].family), families[family].name) == 0)
+            walk.of_policy = words->lists[i].family;
+    if (walk.of_policy == TABLE_NONE)
+        walk.next = words->constant_count;
+    return walk;
 }
 
-/* The name whose value under `mask` is this one; of several the one that every program may use. */
-static const char *find_exact(enum policy_arch arch, enum family family, uint64_t mask, uint64_t value)
+static bool walk_next(struct walk *walk)
 {
-    unsigned count = policy_table.words.constant_count + (unsigned)(sizeof names / sizeof *names);
+    const struct vocabulary *words = &policy_table.words;
+    for (; walk->next < words->constant_count; walk->next++) {
+        const struct constant *constant = &words->constants[walk->next];
+        const struct list *list = &words->lists[constant->list];
+        if (list->family != walk->of_policy || (constant->arches & 1u << walk->arch) == 0)
+            continue;
+        walk->name = table_string(constant->name);
+        walk->value = constant->value[walk->arch];
+        walk->main = list->name == list->family;
+        walk->next++;
+        return true;
+    }
+    for (; walk->next - words->constant_count < sizeof names / sizeof *names; walk->next++) {
+        unsigned index = walk->next - words->constant_count;
+        if (names[index].family != walk->family)
+            continue;
+        walk->name = names[index].name;
+        walk->value = names[index].value;
+        walk->main = true;
+        walk->next++;
+        return true;
+    }
+    return false;
+}
+
+/* The name of this value; of several the one that every program may use. */
+static const char *find_exact(enum policy_arch arch, enum family family, uint64_t value)
+{
     const char *found = NULL;
-    for (unsigned i = 0; i < count; i++) {
-        struct candidate candidate;
-        if (candidate_at(i, arch, family, &candidate) && (candidate.value & mask) == value &&
-            (found == NULL || candidate.main)) {
-            found = candidate.name;
-            if (candidate.main)
-                break;
-        }
+    for (struct walk walk = walk_start(arch, family); walk_next(&walk);) {
+        if (walk.value != value || (found != NULL && !walk.main))
+            continue;
+        found = walk.name;
+        if (walk.main)
+            break;
     }
     return found;
 }
@@ -125,17 +151,13 @@ static const char *find_exact(enum policy_arch arch, enum family family, uint64_
 /* The name that takes most of these flags, and no other. */
 static const char *find_largest(enum policy_arch arch, enum family family, uint64_t flags, uint64_t *taken)
 {
-    unsigned count = policy_table.words.constant_count + (unsigned)(sizeof names / sizeof *names);
     const char *found = NULL;
     *taken = 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct candidate candidate;
-        if (candidate_at(i, arch, family, &candidate) && (candidate.value & ~flags) == 0 &&
-            __builtin_popcountll(candidate.value) > __builtin_popcountll(*taken)) {
-            *taken = candidate.value;
-            found = candidate.name;
+    for (struct walk walk = walk_start(arch, family); walk_next(&walk);)
+        if ((walk.value & ~flags) == 0 && __builtin_popcountll(walk.value) > __builtin_popcountll(*taken)) {
+            *taken = walk.value;
+            found = walk.name;
         }
-    }
     return found;
 }
 
@@ -146,7 +168,7 @@ void names_add_number(struct text *text, uint64_t value)
 
 bool names_add_one(struct text *text, enum policy_arch arch, enum family family, uint64_t value)
 {
-    const char *name = find_exact(arch, family, UINT64_MAX, value);
+    const char *name = find_exact(arch, family, value);
     if (name != NULL)
         text_add(text, "%s", name);
     return name != NULL;
@@ -159,8 +181,7 @@ void names_add_ioctl(struct text *text, enum policy_arch arch, uint32_t request)
     if (names_add_one(text, arch, FAMILY_ioctl, request))
         return;
     /* Numbers that carry the size of a structure that grows stand in the lists with none. */
-    const char *name = request < 0x10000 ? NULL
-                                         : find_exact(arch, FAMILY_ioctl, UINT64_MAX, request & without_size);
+    const char *name = request < 0x10000 ? NULL : find_exact(arch, FAMILY_ioctl, request & without_size);
     if (name != NULL)
         text_add(text, "%s", name);
     else if (request < 0x10000)
@@ -182,7 +203,7 @@ void names_add(struct text *text, enum policy_arch arch, enum family family, uin
         text_add(text, "0x%llx", (unsigned long long)value);
         return;
     }
-    const char *between, *name = field == 0 ? NULL : find_exact(arch, family, UINT64_MAX, value & field);
+    const char *between, *name = field == 0 ? NULL : find_exact(arch, family, value & field);
     if (name != NULL)
         text_add(text, "%s", name);
     else if ((value & field) != 0)

@@ -87,6 +87,35 @@ START_TEST(control_characters_never_reach_the_terminal)
 }
 END_TEST
 
+START_TEST(escaped_bytes_are_printable_characters)
+{
+    static const struct {
+        const char *bytes, *text;
+    } cases[] = {
+        {"plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+        {"say \"\\\"", "say \\\"\\\\\\\""},
+        {"\xc0\xaf", "\\xc0\\xaf"},                             /* overlong */
+        {"\xe0\x80\xaf", "\\xe0\\x80\\xaf"},                    /* overlong */
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},                    /* a surrogate */
+        {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},           /* above U+10FFFF */
+        {"\xe2\x82", "\\xe2\\x82"},                             /* cut */
+        {"\xe2\x80\xae" "cod.exe", "\\xe2\\x80\\xae" "cod.exe"}, /* right to left */
+        {"\xf8\xff", "\\xf8\\xff"},
+    };
+    char to[128];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_uint_eq(words_escape(to, cases[i].bytes, strlen(cases[i].bytes), "\"\\"), strlen(cases[i].text));
+        ck_assert_str_eq(to, cases[i].text);
+    }
+    words_escape(to, "a\0\"", 3, NULL);
+    ck_assert_str_eq(to, "a\\x00\"");
+    uint32_t code;
+    ck_assert_uint_eq(words_character("\xe2\x82\xac", 3, &code), 3);
+    ck_assert_uint_eq(code, 0x20ac);
+    ck_assert_uint_eq(words_character("\xe2\x82\xac", 2, &code), 0);
+}
+END_TEST
+
 START_TEST(quiet_silences_say_only)
 {
     char out[256];
@@ -122,6 +151,7 @@ int main(void)
     tcase_add_test(tests, error_has_status_and_keeps_errno);
     tcase_add_test(tests, long_error_is_cut_not_overrun);
     tcase_add_test(tests, control_characters_never_reach_the_terminal);
+    tcase_add_test(tests, escaped_bytes_are_printable_characters);
     tcase_add_test(tests, quiet_silences_say_only);
     tcase_add_test(tests, nearest_word_is_near);
     suite_add_tcase(suite, tests);
