@@ -252,7 +252,7 @@ static int allow_but_sys(int ruleset, uint64_t access, struct error *error)
     int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int result = root < 0 ? -1 : 0;
     if (result != 0)
-        error_set(error, "cannot open /: %s (enter a directory that is there)", strerror(errno));
+        error_set(error, "cannot open /: %s (raise the limit of descriptors)", strerror(errno));
     if (result == 0)
         result = find_guarded(&guarded, error);
     if (result == 0) {

@@ -118,7 +118,9 @@ int user_namespace_apply(const struct plan *plan, struct launch *launch, struct 
 {
     if (!plan->user_namespace || plan->pid_namespace) /* that one was entered with the pid namespace */
         return 0;
-    if (unshare(CLONE_NEWUSER) != 0)
+    /* System V shared memory and message queues of the outside belong to the same user: an ipc namespace, which costs
+     * nothing more here, keeps them out of reach. */
+    if (unshare(CLONE_NEWUSER | CLONE_NEWIPC) != 0)
         return error_set(error, "cannot make a user namespace: %s (--limits=off needs none)", strerror(errno));
     return user_namespace_map(launch, error) == 0 ? 1 : -1;
 }
@@ -155,7 +157,7 @@ void namespaces_print(const struct plan *plan, json_t *object)
 {
     json_t *made = json_array();
     if (plan->user_namespace)
-        json_array_append_new(made, json_string("user: files of other owners are shown as nobody's"));
+        json_array_append_new(made, json_string("user and ipc: files of other owners are shown as nobody's"));
     if (plan->mount_namespace)
         json_array_append_new(made, json_string(!plan->own_proc         ? "mount: /sys read-only"
                                                 : plan->sys_read_only ? "mount: /sys read-only, an own /proc"

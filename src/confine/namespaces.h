@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Namespaces, for what nothing else can do: a user namespace where the limits need one, a mount namespace to make
- * /sys read-only where there is no Landlock. The pid namespace is made by launch/first-process.c. */
+/* Namespaces, for what nothing else can do: a user namespace (and an ipc one with it) where the limits need one, a
+ * mount namespace to make /sys read-only where there is no Landlock. The pid namespace is made by
+ * launch/first-process.c. */
 #ifndef SBX_CONFINE_NAMESPACES_H
 #define SBX_CONFINE_NAMESPACES_H
 

@@ -62,7 +62,7 @@ pid_t first_process_start(const struct plan *plan, const struct launch *launch, 
     if (supervisor < 0)
         return error_set(error, "cannot open a descriptor of the own process: %s (Linux 5.3 is the first that can)",
                          strerror(errno));
-    unsigned long flags = CLONE_NEWPID | (plan->user_namespace ? CLONE_NEWUSER : 0UL) | SIGCHLD;
+    unsigned long flags = CLONE_NEWPID | (plan->user_namespace ? CLONE_NEWUSER | CLONE_NEWIPC : 0UL) | SIGCHLD;
     long first = syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
     if (first == 0)
         be_first(plan, &copy, supervisor);
@@ -80,7 +80,7 @@ pid_t first_process_join(const struct plan *plan, struct launch *launch, pid_t f
         return error_set(error, "cannot start: the first process of the pid namespace did not come up (raise the limit "
                                 "of processes)");
     int namespaces = (int)syscall(SYS_pidfd_open, first, 0);
-    if (namespaces < 0 || setns(namespaces, CLONE_NEWPID | (plan->user_namespace ? CLONE_NEWUSER : 0)) != 0)
+    if (namespaces < 0 || setns(namespaces, CLONE_NEWPID | (plan->user_namespace ? CLONE_NEWUSER | CLONE_NEWIPC : 0)) != 0)
         return error_set(error, "cannot enter the pid namespace: %s (Linux 5.8 is the first that can)",
                          strerror(errno));
     close(namespaces);
