@@ -100,7 +100,7 @@ static int reap_all(const struct foreign_children *foreign, bool kill_each)
 static bool kill_scope(const struct launch *launch)
 {
     /* Outside its domain, where a start that failed early still is, it would be every process of the user. */
-    return launch->scoped && (kill(-1, SIGKILL) == 0 || errno == ESRCH);
+    return launch->scoped && kill(-1, SIGKILL) == 0;
 }
 
 /* Nobody enters any more, and ending the group needs descriptors where few are allowed. */
@@ -121,8 +121,8 @@ int ending_finish(const struct plan *plan, struct launch *launch, const struct f
     bool kill_each = plan->end == END_CHILDREN || (plan->end == END_SCOPE && !kill_scope(launch));
     if (plan->end == END_GROUP)
         result = plan->limits.backend->end(plan, &launch->group, error);
-    if (keeper > 0)
-        kill(keeper, SIGKILL);
+    if (keeper > 0 && kill(keeper, SIGKILL) != 0)
+        kill_each = true;
     if (plan->end != END_NONE && reap_all(foreign, kill_each) != 0)
         result = error_set(error, "cannot wait for what the program has left: %s (look for it with ps)",
                            strerror(errno));
