@@ -58,11 +58,32 @@ static bool maps_one_user(const struct limits_roots *roots)
            sscanf(map, "%u %u %u %c", &inside, &outside, &count, &rest) == 3 && count == 1;
 }
 
+/* In a chroot the kernel refuses user namespaces. Its root is then no mount of ours, as a rule. */
+static bool root_is_no_mount(const struct limits_roots *roots)
+{
+    char path[LIMITS_PATH_MAX], *line = NULL;
+    size_t size = 0;
+    bool found = false;
+    snprintf(path, sizeof path, "%s/self/mountinfo", roots->proc);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && !found && getline(&line, &size, file) >= 0) {
+        char root[2], rest;
+        found = sscanf(line, "%*s %*s %*s %*s %1s%c", root, &rest) == 2 && root[0] == '/' && rest == ' ';
+    }
+    free(line);
+    bool looked = file != NULL;
+    if (looked)
+        fclose(file);
+    return looked && !found;
+}
+
 /* A filter, or AppArmor's rule that only named programs get a usable one: whether it holds for this process is not
  * written anywhere. */
 static bool must_try(const struct limits_roots *roots)
 {
     char text[8192];
+    if (root_is_no_mount(roots))
+        return true;
     if (read_below(roots, "sys/kernel/apparmor_restrict_unprivileged_userns", text, sizeof text) &&
         strcmp(text, "0") != 0)
         return true;
