@@ -79,7 +79,8 @@ static int refuse(const struct reading *reading, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
-    return error_set(reading->error, "cannot use --%s: %s", key_names[reading->key], why);
+    const char *remedy = strchr(why, '(') != NULL ? "" : " (sbx-policy(7) has the words and their form)";
+    return error_set(reading->error, "cannot use --%s: %s%s", key_names[reading->key], why, remedy);
 }
 
 /* ` (nearest: WORD)`, or nothing. */
