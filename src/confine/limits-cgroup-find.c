@@ -25,28 +25,37 @@ static bool has_file(const char *directory, const char *file)
     return access(path, F_OK) == 0;
 }
 
+/* The controllers that a file of their names, joined by blanks, has. */
+static unsigned controllers_in(const char *directory, const char *file)
+{
+    char path[LIMITS_PATH_MAX + 64], text[512];
+    unsigned found = 0;
+    snprintf(path, sizeof path, "%s/%s", directory, file);
+    if (limits_read_text(AT_FDCWD, path, text, sizeof text) < 0)
+        return 0;
+    for (char *saved = NULL, *word = strtok_r(text, " ", &saved); word != NULL; word = strtok_r(NULL, " ", &saved))
+        for (size_t i = 0; i < LIMITS_CONTROLLERS; i++)
+            if (strcmp(word, limits_controllers[i].name) == 0)
+                found |= limits_controllers[i].controller;
+    return found;
+}
+
+bool limits_has_controllers(const char *directory)
+{
+    return controllers_in(directory, "cgroup.controllers") == (CONTROLLER_PIDS | CONTROLLER_MEMORY);
+}
+
+bool limits_hands_on(const char *directory, unsigned controllers)
+{
+    return (controllers & ~controllers_in(directory, "cgroup.subtree_control")) == 0;
+}
+
 /* Whether a v2 group can have limited groups below it: the kernel's root always; another one only where it hands the
  * controllers on already or holds no process ("no internal processes"). */
 static bool can_hand_on(const char *directory, unsigned wanted)
 {
     char path[LIMITS_PATH_MAX + 64], text[512];
-    bool all = true;
-    if (!has_file(directory, "cgroup.events")) /* the root alone has none */
-        return true;
-    snprintf(path, sizeof path, "%s/cgroup.subtree_control", directory);
-    if (limits_read_text(AT_FDCWD, path, text, sizeof text) < 0)
-        return false;
-    for (size_t i = 0; i < LIMITS_CONTROLLERS; i++) {
-        if ((wanted & limits_controllers[i].controller) == 0)
-            continue;
-        char *saved = NULL, copy[sizeof text];
-        bool has = false;
-        strcpy(copy, text);
-        for (char *word = strtok_r(copy, " ", &saved); word != NULL && !has; word = strtok_r(NULL, " ", &saved))
-            has = strcmp(word, limits_controllers[i].name) == 0;
-        all = all && has;
-    }
-    if (all)
+    if (!has_file(directory, "cgroup.events") || limits_hands_on(directory, wanted)) /* the root alone has none */
         return true;
     snprintf(path, sizeof path, "%s/cgroup.procs", directory);
     return limits_read_text(AT_FDCWD, path, text, sizeof text) == 0;
@@ -95,6 +104,7 @@ static bool find_parent(const struct options *options, const struct machine *mac
                         struct limits_plan *limits, char *why, size_t why_size)
 {
     struct limits_parent parent = { .v2 = place->v2, .controllers = controller };
+    parent.raw = place->v2 && machine->uid != 0;
     char group[LIMITS_PATH_MAX];
     if (!place->found) {
         snprintf(why, why_size, "%s", place->why);

@@ -78,19 +78,18 @@ static int write_text(int directory, const char *file, const char *text)
     return written == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-/* v2: lets groups right below this one have the controllers. */
-static int hand_on(unsigned wanted, const char *directory, struct error *error)
+int limits_hand_on(unsigned wanted, const char *directory, struct error *error)
 {
-    char file[LIMITS_PATH_MAX + 64], word[32];
+    char file[LIMITS_PATH_MAX + 64], words[64] = "";
     snprintf(file, sizeof file, "%s/cgroup.subtree_control", directory);
-    for (size_t i = 0; i < LIMITS_CONTROLLERS; i++) {
-        if ((wanted & limits_controllers[i].controller) == 0)
-            continue;
-        snprintf(word, sizeof word, "+%s", limits_controllers[i].name);
-        if (write_text(AT_FDCWD, file, word) != 0)
-            return error_set(error, "cannot hand %s to groups below %s: %m (it must be yours, with no process in it)",
-                             limits_controllers[i].name, directory);
-    }
+    /* In one write: pids alone can be handed on by a group that holds processes, and makes it a threaded one. */
+    for (size_t i = 0; i < LIMITS_CONTROLLERS; i++)
+        if ((wanted & limits_controllers[i].controller) != 0)
+            snprintf(words + strlen(words), sizeof words - strlen(words), "%s+%s", words[0] != '\0' ? " " : "",
+                     limits_controllers[i].name);
+    if (write_text(AT_FDCWD, file, words) != 0)
+        return error_set(error, "cannot hand pids and memory to groups below %s: %m (it must be yours, with no process "
+                         "in it)", directory);
     return 0;
 }
 
@@ -149,7 +148,7 @@ static int library_make(const struct limits_plan *limits, const struct limits_pa
         /* libcgroup does it for every group on the way but the first, the mount's root. */
         char mount[LIMITS_PATH_MAX];
         snprintf(mount, sizeof mount, "%.*s", (int)parent->mount_length, parent->directory);
-        if (hand_on(parent->controllers, mount, error) != 0)
+        if (limits_hand_on(parent->controllers, mount, error) != 0)
             return -1;
     }
     int result = ECGOTHER;
@@ -172,7 +171,7 @@ static int raw_make(const struct limits_plan *limits, const struct limits_parent
                     struct error *error)
 {
     char text[32];
-    if (hand_on(parent->controllers, parent->directory, error) != 0)
+    if (limits_hand_on(parent->controllers, parent->directory, error) != 0)
         return -1;
     if (mkdir(path, 0755) != 0)
         return error_set(error, "cannot make the cgroup %s: %m", path);
@@ -236,9 +235,8 @@ static int make_one(const struct plan *plan, const struct limits_parent *parent,
     group->procs[group->count] = -1;
     group->count++;
 
-    /* Root owns what is above; a user's tree has ancestors that libcgroup must not write. */
-    if (parent->v2 && geteuid() != 0 ? raw_make(limits, parent, path, error) != 0
-                                     : library_make(limits, parent, group->name, error) != 0)
+    if (parent->raw ? raw_make(limits, parent, path, error) != 0
+                    : library_make(limits, parent, group->name, error) != 0)
         return -1;
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0)

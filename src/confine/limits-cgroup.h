@@ -26,6 +26,16 @@ bool limits_take_outer_along(const struct limits_where *where, struct limits_pla
 /* Whether the swap limit that is asked for can be held by a group; false with why. */
 bool limits_find_swap(const struct limits_where *where, struct limits_plan *limits, char *why, size_t why_size);
 
+/* v2: whether groups below that one can be given both pids and memory. */
+bool limits_has_controllers(const char *directory);
+
+/* v2: whether groups right below that one have those controllers now. */
+bool limits_hands_on(const char *directory, unsigned controllers);
+
+/* v2: lets groups right below that one have the controllers. 0, or -1 with the error: it is busy while a process is in
+ * it itself. */
+int limits_hand_on(unsigned controllers, const char *directory, struct error *error);
+
 /* A limit counts when it can be read back from a cgroup, not when writing it did not fail. `directory` is the group
  * open, `path` what it is called in the error. */
 int limits_group_verify(const struct limits_plan *limits, const struct limits_parent *parent, const char *path,

@@ -53,21 +53,6 @@ static bool is_first_pid_namespace(void)
     return stat("/proc/self/ns/pid", &about) == 0 && about.st_ino == FIRST_PID_NAMESPACE;
 }
 
-/* Whether that group can hand on pids and memory: what is delegated to the user's manager. */
-static bool has_controllers(const char *directory)
-{
-    char path[LIMITS_PATH_MAX + 64], text[512];
-    snprintf(path, sizeof path, "%s/cgroup.controllers", directory);
-    if (limits_read_text(AT_FDCWD, path, text, sizeof text) < 0)
-        return false;
-    unsigned found = 0;
-    for (char *saved = NULL, *word = strtok_r(text, " ", &saved); word != NULL; word = strtok_r(NULL, " ", &saved))
-        for (size_t i = 0; i < LIMITS_CONTROLLERS; i++)
-            if (strcmp(word, limits_controllers[i].name) == 0)
-                found |= limits_controllers[i].controller;
-    return found == (CONTROLLER_PIDS | CONTROLLER_MEMORY);
-}
-
 static bool find_manager(const struct machine *machine, struct limits_parent *parent, char *why, size_t why_size)
 {
     const struct limits_place *place = &machine->limits_where->memory;
@@ -95,7 +80,7 @@ static bool find_manager(const struct machine *machine, struct limits_parent *pa
         }
         snprintf(group, sizeof group, "user.slice/user-%ju.slice/user@%ju.service", uid, uid);
     }
-    if (!limits_place_path(place, group, path, sizeof path) || !has_controllers(path)) {
+    if (!limits_place_path(place, group, path, sizeof path) || !limits_has_controllers(path)) {
         snprintf(why, why_size, "%.200s has not both pids and memory to hand on", path);
         return false;
     }

@@ -17,6 +17,7 @@ static const struct {
     enum options_limits forced_by;
     const struct limits_backend *backend;
 } backends[] = {
+    { LIMITS_DELEGATED, &limits_delegated },
     { LIMITS_SYSTEMD, &limits_systemd },
     { LIMITS_CGROUP, &limits_cgroup },
     { LIMITS_USERNS, &limits_userns },
@@ -222,6 +223,8 @@ int limits_check(const struct options *options, const struct machine *machine, s
                                   "(--limits=off runs without)", reasons);
         if (without)
             say_off(limits, "none: they cannot be had here, and --try=limits goes without");
+        else
+            snprintf(limits->how, sizeof limits->how, "they cannot be had here");
     }
     return 0;
 }

@@ -30,6 +30,7 @@ enum limits_controller {
 /* Where a group is made: one a hierarchy. */
 struct limits_parent {
     bool v2;
+    bool raw;                         /* without libcgroup, which would write what is above and not ours */
     bool own;                         /* of sbx-run alone: made when it is missing, removed when it is empty */
     unsigned controllers;             /* enum limits_controller, or-ed: what the group below it limits */
     size_t mount_length;              /* how much of the directory's path is the mount's */
@@ -80,6 +81,7 @@ struct limits_backend {
 /* enter() of limits_cgroup is the child's first step, so that all that follows is counted; that of limits_userns
  * stands right after the user namespace is made: the kernel counts RLIMIT_NPROC by user and namespace. */
 extern const struct limits_backend limits_cgroup; /* v1 or v2 through libcgroup */
+extern const struct limits_backend limits_delegated; /* a group below the own one, which is ours to divide */
 extern const struct limits_backend limits_systemd; /* a transient scope; enter is the first step too */
 extern const struct limits_backend limits_userns; /* RLIMIT_NPROC and RLIMIT_DATA in a user namespace */
 

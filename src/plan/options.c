@@ -157,7 +157,8 @@ static int set_explain(struct options *options, const struct option_entry *entry
 static int set_limits(struct options *options, const struct option_entry *entry, const char *value,
                       struct error *error)
 {
-    static const char *const words[] = { "auto", "cgroup", "systemd", "userns", "off" }; /* as enum options_limits */
+    /* as enum options_limits */
+    static const char *const words[] = { "auto", "cgroup", "systemd", "delegated", "userns", "off" };
     options->limits_given = true;
     return set_word(entry, value, words, sizeof words / sizeof *words, (unsigned *)&options->limits, error);
 }
@@ -403,7 +404,8 @@ static const struct option_entry table[] = {
     { "Limits", "pids", 0, 0, "N|max", set_limit, 'p', "at most N processes and threads (default 512)" },
     { NULL, "memory", 0, 0, "SIZE|N%|max", set_limit, 'm', "at most this much memory (default 50%)" },
     { NULL, "swap", 0, 0, "SIZE|N%|max", set_limit, 's', "at most this much swap (default 0)" },
-    { NULL, "limits", 0, 0, "auto|cgroup|systemd|userns|off", set_limits, 0, "by what pids, memory and swap are held" },
+    { NULL, "limits", 0, 0, "auto|cgroup|systemd|delegated|userns|off", set_limits, 0,
+      "by what pids, memory and swap are held" },
     { NULL, "cgroup", 0, 0, "PATH", set_string, OFFSET(cgroup),
       "make the group below this one, which was handed over to the user" },
     { NULL, "rlimit", 0, REPEATABLE, "NAME=N", set_rlimit, 0, "a resource limit, as in prlimit(1): nofile=64:1024" },
