@@ -11,4 +11,11 @@
  * begin with `include =` starts from `default`. 0, or -1 with the error that names file, line and column. */
 int profile_apply(struct options *options, const char *name, bool base, struct error *error);
 
+/* The same for text that is in memory; `file` is what errors call it. `text` is changed and must live as long as the
+ * options. */
+int profile_apply_text(struct options *options, const char *file, char *text, bool base, struct error *error);
+
+/* The names that are compiled in, with a line about each; NULL after the last. */
+const char *profile_built_in(size_t index, const char **about);
+
 #endif
