@@ -105,7 +105,7 @@ t 'a start' 0 '^started$' sbx-run -- echo started
 t 'its status' 7 '' sbx-run -- sh -c 'exit 7'
 own_group='own=/sys/fs/cgroup$(sed -n "s/^0:://p" /proc/self/cgroup)'
 case $held in
-*'cgroup v2, a group'* | *'scope of'*)
+*'cgroup v2, a group'* | *'scope of'* | *'delegated group'*)
     t 'the program is in a group of its own' 0 '/sbx-.*-[0-9]+-' sbx-run -q -- cat /proc/self/cgroup
     t 'its limits are the asked ones' 0 '^20 33554432 0 1$' sbx-run -q --pids=20 --memory=32M -- sh -c "$own_group"'
         echo $(cat $own/pids.max $own/memory.max $own/memory.swap.max $own/memory.oom.group)'
@@ -118,6 +118,15 @@ case $held in
 *'cgroup v2, a group'* | *'scope of systemd'*)
     both 'it cannot leave the group' '^left$' "$refused" '' sh -c "$own_group"'
         echo 0 >/sys/fs/cgroup/cgroup.procs && echo left; echo 0 >$own/cgroup.procs 2>/dev/null; :'
+    t 'it cannot raise its limits' '[12]' "$refused" sbx-run -q --pids=20 -- sh -c "$raise"
+    ;;
+*'delegated group'*)
+    # Beside the sandbox's is the leaf, where whoever runs in the unit may go: shown from another group in it.
+    base='base=/sys/fs/cgroup$(sed -n "s/^0:://p" /proc/self/cgroup); base=${base%/sbx-*}'
+    leave="$base"'; echo 0 >$base/sbx-leaf/cgroup.procs && echo left'
+    t 'outside a process can go into the leaf' 0 '^left$' sh -c "$base"'; mkdir -p $base/other && echo 0 >$base/other/cgroup.procs
+        echo 0 >$base/sbx-leaf/cgroup.procs && rmdir $base/other && echo left'
+    t 'inside not' '[12]' "$refused" sbx-run -q -- sh -c "$leave"
     t 'it cannot raise its limits' '[12]' "$refused" sbx-run -q --pids=20 -- sh -c "$raise"
     ;;
 *"scope of the user's"*)

@@ -94,6 +94,11 @@ end() {
 
 in_guest() { $rig run "$guest" root "$@" </dev/null; }
 
+# As in a container: a cgroup namespace, nothing of systemd to be seen.
+container=(systemd-run -q --pipe --wait -p Delegate=yes unshare --cgroup --mount sh -c)
+inside='umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && mount -t tmpfs none /run || exit 1'
+read_only='mount -o remount,bind,ro /sys/fs/cgroup || exit 1'
+
 v2='cgroup v2, a group below /sys/fs/cgroup/sbx'
 kernels=${1:-$($rig kernels)}
 for kernel in $kernels; do
@@ -124,6 +129,16 @@ for kernel in $kernels; do
             systemd-run -q --pipe --wait -p TasksMax=30 -p MemoryMax=200M -p MemorySwapMax=0
         try "$kernel user in a unit of the system that limits" root unit 'already limited' \
             systemd-run -q --pipe --wait -p User=plain -p TasksMax=30 -p MemoryMax=200M -p MemorySwapMax=0
+        for user in root plain; do
+            try "$kernel $user in a unit with Delegate=yes" root delegated 'the delegated group' \
+                systemd-run -q --pipe --wait -p Delegate=yes -p User=$user
+        done
+        try "$kernel root in a container with a cgroup of its own" root container 'the delegated group /sys/fs/cgroup ' \
+            "${container[@]}" "$inside; exec \"\$@\"" sh
+        try "$kernel root in a container that cannot write it" root no-cgroup none \
+            "${container[@]}" "$inside; $read_only; exec \"\$@\"" sh
+        try "$kernel user in a container that cannot write it" root no-cgroup 'user namespace' \
+            "${container[@]}" "$inside; $read_only; exec setpriv --reuid=1001 --regid=1001 --clear-groups \"\$@\"" sh
         end
     fi
 done
