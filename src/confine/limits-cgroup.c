@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/mman.h>
 #include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,17 +101,37 @@ static void no_words(void *data, int level, const char *format, va_list argument
     (void)data, (void)level, (void)format, (void)arguments;
 }
 
+static bool library_is_ready;
+
+/* cgroup_init() writes zeros over the whole of its table, 0.8 MB, which would stay with the waiting supervisor and be
+ * copied by each fork: what of it is zero is given back, and reads as zero again. A shared libcgroup hides the table. */
+extern char cg_mount_table[] __attribute__((weak));
+extern char _end[];
+#define LIBRARY_TABLE_SIZE (100 * 8208) /* of libcgroup 2: CG_CONTROLLER_MAX entries */
+
+static void library_give_back(void)
+{
+    if (!library_is_ready || cg_mount_table == NULL)
+        return;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *end = cg_mount_table + LIBRARY_TABLE_SIZE < _end ? cg_mount_table + LIBRARY_TABLE_SIZE : _end;
+    char *last = (char *)((uintptr_t)end & ~(page - 1)), *first = last;
+    while (first >= cg_mount_table + page && first[-1] == 0 && memcmp(first - page, first - page + 1, page - 1) == 0)
+        first -= page;
+    if (first < last)
+        madvise(first, (size_t)(last - first), MADV_DONTNEED);
+}
+
 static int library_init(struct error *error)
 {
-    static bool done;
-    if (done)
+    if (library_is_ready)
         return 0;
     /* Set before cgroup_init(): its own logger prints to standard output, as loud as CGROUP_LOGLEVEL says. */
     cgroup_set_logger(no_words, CGROUP_LOG_ERROR, NULL);
     int result = cgroup_init();
     if (result != 0)
         return error_set(error, "cannot find the cgroups: libcgroup: %s", cgroup_strerror(result));
-    done = true;
+    library_is_ready = true;
     return 0;
 }
 
@@ -288,6 +309,7 @@ static int cgroup_make(const struct plan *plan, struct limits_group *group, stru
             return -1;
         }
     }
+    library_give_back();
     return 0;
 }
 
