@@ -175,12 +175,22 @@ static int start(struct supervisor *supervisor, struct error *error)
     return 0;
 }
 
+/* The code of the launch is not needed to wait: its pages are given back, and come again from the file when touched. */
+static void give_back_code(void)
+{
+    extern char __executable_start[], etext[];
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)__executable_start + page - 1) & ~(page - 1), end = (uintptr_t)etext & ~(page - 1);
+    madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 /* What the supervisor does once the program has executed. A program that closes its output shows it to the reader of the pipe at once, as it would without us. Standard error
  * stays: our own words go there. */
 static void let_go(const struct plan *plan)
 {
     /* Files like /proc/PID/oom_score_adj are guarded by their owner alone, who is the program's user: not any more. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    give_back_code();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
         dup3(null, 0, O_CLOEXEC);
@@ -281,10 +291,20 @@ static void look_at_children(struct supervisor *supervisor)
     }
 }
 
-/* `kill %1` of a shell and timeout(1) send to the whole process group: the program has it already. */
+/* `kill %1` of a shell and timeout(1) send to the whole process group: the program has it already. timeout(1) sends to
+ * sbx-run alone first and to the group at once after it, which without sbx-run is one signal to the program. */
 static bool reached_group(struct supervisor *supervisor, int number)
 {
-    if (supervisor->keeper == 0 || !ending_keeper_has(supervisor->keeper, number))
+    static const struct timespec at_once;
+    sigset_t same;
+    if (supervisor->keeper == 0)
+        return false;
+    poll(NULL, 0, 2);
+    sigemptyset(&same);
+    sigaddset(&same, number);
+    if (number < SIGRTMIN) /* those from there on are queued, and each counts */
+        sigtimedwait(&same, NULL, &at_once);
+    if (!ending_keeper_has(supervisor->keeper, number))
         return false;
     replace_keeper(supervisor);
     return true;
