@@ -115,16 +115,11 @@ static void library_give_back(void)
         return;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     char *end = cg_mount_table + LIBRARY_TABLE_SIZE < _end ? cg_mount_table + LIBRARY_TABLE_SIZE : _end;
-    char *run = (char *)(((uintptr_t)cg_mount_table + page - 1) & ~(page - 1));
-    for (char *at = run; at + page <= end; at += page) {
-        bool zero = *at == 0 && memcmp(at, at + 1, page - 1) == 0;
-        bool last = at + 2 * page > end;
-        char *stop = zero ? at + page : at;
-        if ((!zero || last) && stop > run)
-            madvise(run, (size_t)(stop - run), MADV_DONTNEED);
-        if (!zero)
-            run = at + page;
-    }
+    char *last = (char *)((uintptr_t)end & ~(page - 1)), *first = last;
+    while (first >= cg_mount_table + page && first[-1] == 0 && memcmp(first - page, first - page + 1, page - 1) == 0)
+        first -= page;
+    if (first < last)
+        madvise(first, (size_t)(last - first), MADV_DONTNEED);
 }
 
 static int library_init(struct error *error)
