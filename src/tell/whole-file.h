@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files that are written whole or not at all: a temporary one beside it, renamed at the end. */
+/* Files that are written whole or not at all: a temporary one beside it, renamed at the end.
+ *
+ * The program may be able to write in that directory. So the directory is held open, the temporary file is written
+ * after all of the sandbox has ended, and it takes the file's place only while it is still the one that was opened. */
 #ifndef SBX_TELL_WHOLE_FILE_H
 #define SBX_TELL_WHOLE_FILE_H
 
@@ -10,7 +13,8 @@
 
 struct whole_file {
     const char *path;  /* the caller's, kept */
-    char *temporary;   /* NULL: none is open */
+    int directory;     /* that it is in */
+    char *temporary;   /* its name there; NULL: none is open */
     FILE *stream;
 };
 
