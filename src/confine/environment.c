@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tell/json-text.h"
+
 struct variables {
     const char **texts; /* NAME=VALUE */
     size_t count;
@@ -84,6 +86,6 @@ void environment_print(const struct plan *plan, json_t *object)
 {
     json_t *names = json_array();
     for (char *const *text = plan->envp; *text != NULL; text++)
-        json_array_append_new(names, json_stringn_nocheck(*text, name_length(*text)));
+        json_array_append_new(names, json_text_of(*text, name_length(*text)));
     json_object_set_new(object, "variables", names); /* names alone: values are often secrets */
 }

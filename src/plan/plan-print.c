@@ -3,32 +3,17 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "launch/steps.h"
-
-/* Names and paths may hold any bytes; JSON strings only UTF-8, so what is none goes as \xNN. */
-static json_t *text_value(const char *text)
-{
-    json_t *value = json_string(text);
-    if (value != NULL)
-        return value;
-    char safe[4096];
-    size_t length = 0;
-    for (; *text != '\0' && length < sizeof safe - 5; text++)
-        length += (size_t)snprintf(safe + length, sizeof safe - length, isascii((unsigned char)*text) ? "%c" : "\\x%02x",
-                                   (unsigned char)*text);
-    safe[length] = '\0';
-    return json_string(safe);
-}
+#include "tell/json-text.h"
 
 static json_t *text_list(char *const *texts, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, text_value(texts[i]));
+        json_array_append_new(list, json_text(texts[i]));
     return list;
 }
 
@@ -49,15 +34,15 @@ static const char *end_in_words(enum plan_end end)
     return "";
 }
 
-static json_t *describe(const struct plan *plan)
+json_t *plan_describe(const struct plan *plan)
 {
     json_t *object = json_object();
     size_t argc = 0;
     while (plan->argv[argc] != NULL)
         argc++;
-    json_object_set_new(object, "name", json_string(plan->name));
-    json_object_set_new(object, "profile", text_value(plan->profile));
-    json_object_set_new(object, "program", text_value(plan->program));
+    json_object_set_new(object, "name", json_text(plan->name));
+    json_object_set_new(object, "profile", json_text(plan->profile));
+    json_object_set_new(object, "program", json_text(plan->program));
     json_object_set_new(object, "arguments", text_list(plan->argv, argc));
     json_object_set_new(object, "supervised", json_boolean(!plan->in_place));
     json_t *steps = json_array();
@@ -151,7 +136,7 @@ static void print_words(json_t *object)
 
 int plan_print(const struct plan *plan, bool as_json, struct error *error)
 {
-    json_t *object = describe(plan);
+    json_t *object = plan_describe(plan);
     if (as_json)
         json_dumpf(object, stdout, JSON_INDENT(2));
     else
