@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 # Whether this compiler links libFuzzer: clang without its runtime cannot.
 has_libfuzzer() {
-    echo 'int LLVMFuzzerTestOneInput(const unsigned char *b, unsigned long n); int LLVMFuzzerTestOneInput(const unsigned char *b, unsigned long n) { return !b && n; }' >"$scratch/probe.c"
+    echo 'int LLVMFuzzerTestOneInput(const unsigned char *b, unsigned long n) { return !b && n; }' >"$scratch/probe.c"
     "$1" -fsanitize=fuzzer,address -o "$scratch/probe" "$scratch/probe.c" 2>/dev/null
 }
 
@@ -30,7 +30,8 @@ for file in tests/fuzz/*.c; do
     [ "$name" = driver ] || { [ -n "${1:-}" ] && [ "$1" != "$name" ]; } || names+=("$name")
 done
 echo "1..${#names[@]}"
-if ! make -s SETUP=no SANITIZE=1 BUILD="$build" CC="$compiler" CFLAGS="-O1 -g $instrument" "$build/libsbx.a" >"$scratch/make" 2>&1; then
+if ! make -s SETUP=no SANITIZE=1 BUILD="$build" CC="$compiler" CFLAGS="-O1 -g $instrument" "$build/libsbx.a" \
+    >"$scratch/make" 2>&1; then
     sed 's/^/# /' "$scratch/make"
     echo 'Bail out! the library does not build for fuzzing'
     exit 1
@@ -41,7 +42,8 @@ for name in "${names[@]}"; do
     count=$((count + 1))
     # shellcheck disable=SC2086 # flags
     if ! "$compiler" -std=gnu17 -O1 -g -Wall -Wextra -D_GNU_SOURCE -Isrc -I"$build/gen" -fsanitize=address,undefined \
-        -fno-sanitize-recover=undefined $engine -o "$build/fuzz-$name" "tests/fuzz/$name.c" "$build/libsbx.a" -lcap -lcgroup -ljansson 2>"$scratch/out"; then
+        -fno-sanitize-recover=undefined $engine -o "$build/fuzz-$name" "tests/fuzz/$name.c" "$build/libsbx.a" \
+        -lseccomp -lcap -lcgroup -ljansson 2>"$scratch/out"; then
         status=1
     elif [ "$engine" = -fsanitize=fuzzer ]; then
         mkdir -p "$scratch/$name"

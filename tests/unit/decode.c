@@ -119,7 +119,8 @@ static const struct {
     {X86, "ptrace", {0, 77, 77, 77}, "ptrace(PTRACE_TRACEME)"},
     {X86, "keyctl", {0, (uint64_t)-3, 0}, "keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0)"},
     {X86, "keyctl", {3, 815, 9, 9}, "keyctl(KEYCTL_REVOKE, 815)"},
-    {X86, "keyctl", {8, 0xfffffffc, 0xfffffffd, 1}, "keyctl(KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING)"},
+    {X86, "keyctl", {8, 0xfffffffc, 0xfffffffd, 1},
+     "keyctl(KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING)"},
     {X86, "bpf", {5, 0x7f00, 120}, "bpf(BPF_PROG_LOAD, 0x7f00, 120)"},
     {X86, "bpf", {500, 0, 0}, "bpf(500, NULL, 0)"},
     {X86, "kill", {(uint64_t)-1, 9}, "kill(-1, SIGKILL)"},
@@ -127,7 +128,8 @@ static const struct {
     {X86, "setresuid", {0xffffffff, 0, 1000}, "setresuid(-1, 0, 1000)"},
     {X86, "fchmod", {3, 04755}, "fchmod(3, 04755)"},
     {X86, "fchmod", {3, 0xffff0007}, "fchmod(3, 007)"},
-    {X86, "reboot", {0xfee1dead, 0x28121969, 0x4321fedc}, "reboot(0xfee1dead, 0x28121969, LINUX_REBOOT_CMD_POWER_OFF, NULL)"},
+    {X86, "reboot", {0xfee1dead, 0x28121969, 0x4321fedc},
+     "reboot(0xfee1dead, 0x28121969, LINUX_REBOOT_CMD_POWER_OFF, NULL)"},
     {X86, "prlimit64", {77, 7, 0, 0}, "prlimit64(77, RLIMIT_NOFILE, NULL, NULL)"},
     {X86, "clock_settime", {0, 0}, "clock_settime(CLOCK_REALTIME, NULL)"},
     {X86, "setsockopt", {3, 1, 36, 0, 4}, "setsockopt(3, SOL_SOCKET, SO_MARK, NULL, 4)"},
@@ -149,14 +151,17 @@ START_TEST(paths_and_flags)
 {
     uint64_t path = put_text(0, "/etc/shadow"), other = put_text(100, "b"), type = put_text(200, "tmpfs");
     const uint64_t here = (uint64_t)-100;
-    ck_assert_str_eq(DECODE(X86, "openat", here, path, 02001, 0777), "openat(AT_FDCWD, \"/etc/shadow\", O_WRONLY|O_APPEND)");
+    ck_assert_str_eq(DECODE(X86, "openat", here, path, 02001, 0777),
+                     "openat(AT_FDCWD, \"/etc/shadow\", O_WRONLY|O_APPEND)");
     ck_assert_str_eq(DECODE(X86, "openat", here, path, 0101, 04755),
                      "openat(AT_FDCWD, \"/etc/shadow\", O_WRONLY|O_CREAT, 04755)");
     ck_assert_str_eq(DECODE(X86, "openat", 5, path, 020200002, 06700),
                      "openat(5, \"/etc/shadow\", O_RDWR|O_TMPFILE, 06700)");
     /* the same number is another flag on the other architecture */
-    ck_assert_str_eq(DECODE(X86, "openat", here, path, 0200000), "openat(AT_FDCWD, \"/etc/shadow\", O_RDONLY|O_DIRECTORY)");
-    ck_assert_str_eq(DECODE(ARM, "openat", here, path, 0200000), "openat(AT_FDCWD, \"/etc/shadow\", O_RDONLY|O_DIRECT)");
+    ck_assert_str_eq(DECODE(X86, "openat", here, path, 0200000),
+                     "openat(AT_FDCWD, \"/etc/shadow\", O_RDONLY|O_DIRECTORY)");
+    ck_assert_str_eq(DECODE(ARM, "openat", here, path, 0200000),
+                     "openat(AT_FDCWD, \"/etc/shadow\", O_RDONLY|O_DIRECT)");
     ck_assert_str_eq(DECODE(X86, "mknod", path, 020666, 259), "mknod(\"/etc/shadow\", S_IFCHR|0666, makedev(1, 3))");
     ck_assert_str_eq(DECODE(X86, "mknod", path, 0104755, 259), "mknod(\"/etc/shadow\", S_IFREG|04755, 259)");
     ck_assert_str_eq(DECODE(X86, "mount", other, path, type, 0x1006, 0),
@@ -178,7 +183,8 @@ START_TEST(hostile_strings)
 {
     put(0, "a\033[2J\n\"\\\xff\xc3\xa4\xe2\x80\xae\xed\xa0\x80\xc0\xaf\xc2\x9b\x7f", 23);
     ck_assert_str_eq(DECODE(X86, "chroot", PAGE),
-                     "chroot(\"a\\x1b[2J\\x0a\\\"\\\\\\xff\xc3\xa4\\xe2\\x80\\xae\\xed\\xa0\\x80\\xc0\\xaf\\xc2\\x9b\\x7f\")");
+                     "chroot(\"a\\x1b[2J\\x0a\\\"\\\\\\xff\xc3\xa4\\xe2\\x80\\xae"
+                     "\\xed\\xa0\\x80\\xc0\\xaf\\xc2\\x9b\\x7f\")");
     ck_assert_str_eq(DECODE(X86, "chroot", 0), "chroot(NULL)");
     ck_assert_str_eq(DECODE(X86, "chroot", 8), "chroot(0x8)");
     ck_assert_str_eq(DECODE(X86, "chroot", PAGE - 1), "chroot(0x7f00003fffff)");
@@ -217,14 +223,16 @@ START_TEST(socket_addresses)
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(443), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     struct sockaddr_vm vm = {.svm_family = AF_VSOCK, .svm_port = 1024, .svm_cid = 2};
     uint32_t netlink[3] = {16, 77, 5};
-    ck_assert_str_eq(DECODE(X86, "connect", 3, put(8, &in, sizeof in), 16), "connect(3, {AF_INET, 127.0.0.1:8080}, 16)");
+    ck_assert_str_eq(DECODE(X86, "connect", 3, put(8, &in, sizeof in), 16),
+                     "connect(3, {AF_INET, 127.0.0.1:8080}, 16)");
     ck_assert_str_eq(DECODE(X86, "connect", 3, PAGE + 8, 8), "connect(3, {AF_INET}, 8)");
     ck_assert_str_eq(DECODE(X86, "connect", 3, PAGE + 8, 1), "connect(3, 0x7f0000400008, 1)");
     ck_assert_str_eq(DECODE(X86, "connect", 3, PAGE + 8, (uint64_t)-1), "connect(3, 0x7f0000400008, -1)");
     ck_assert_str_eq(DECODE(X86, "bind", 3, put(8, &in6, sizeof in6), 28), "bind(3, {AF_INET6, [::1]:443}, 28)");
     in6.sin6_scope_id = 2;
     ck_assert_str_eq(DECODE(X86, "bind", 3, put(8, &in6, sizeof in6), 28), "bind(3, {AF_INET6, [::1%2]:443}, 28)");
-    ck_assert_str_eq(DECODE(X86, "connect", 3, put(8, &vm, sizeof vm), 16), "connect(3, {AF_VSOCK, cid 2, port 1024}, 16)");
+    ck_assert_str_eq(DECODE(X86, "connect", 3, put(8, &vm, sizeof vm), 16),
+                     "connect(3, {AF_VSOCK, cid 2, port 1024}, 16)");
     ck_assert_str_eq(DECODE(X86, "bind", 3, put(8, netlink, 12), 12), "bind(3, {AF_NETLINK, pid 77, groups 0x5}, 12)");
     ck_assert_str_eq(DECODE(X86, "sendto", 3, 1, 2, 0x20000000, put(8, &in, sizeof in), 16),
                      "sendto(3, 0x1, 2, MSG_FASTOPEN, {AF_INET, 127.0.0.1:8080}, 16)");
@@ -249,9 +257,11 @@ START_TEST(unix_addresses)
     memset(pages, 'x', PAGES);
     put(PAGES - 4, &un, 2);
     largest = 0;
-    ck_assert_str_eq(DECODE(X86, "connect", 3, PAGE + PAGES - 4, 0x7fffffff), "connect(3, {AF_UNIX, \"xx\"}, 2147483647)");
+    ck_assert_str_eq(DECODE(X86, "connect", 3, PAGE + PAGES - 4, 0x7fffffff),
+                     "connect(3, {AF_UNIX, \"xx\"}, 2147483647)");
     put(8, &un, 2);
-    ck_assert_uint_eq(strlen(DECODE(X86, "connect", 3, PAGE + 8, 0x7fffffff)), strlen("connect(3, {AF_UNIX, \"\"}, 2147483647)") + 126);
+    ck_assert_uint_eq(strlen(DECODE(X86, "connect", 3, PAGE + 8, 0x7fffffff)),
+                      strlen("connect(3, {AF_UNIX, \"\"}, 2147483647)") + 126);
     ck_assert_uint_le(largest, 128);
 }
 END_TEST
