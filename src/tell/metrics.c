@@ -139,17 +139,3 @@ char *metrics_text(const struct report *report, size_t *length)
     free(text);
     return NULL;
 }
-
-int metrics_write(const struct report *report, struct output *output, struct error *error)
-{
-    size_t length;
-    char *text = metrics_text(report, &length);
-    if (text == NULL) {
-        error_set(error, "cannot write the metrics: out of memory (free some)");
-        output_drop(output);
-        return -1;
-    }
-    int result = output_write(output, text, length, error);
-    free(text);
-    return result;
-}

@@ -5,10 +5,7 @@
 
 #include "tell/report.h"
 
-/* The metrics as text of `*length` bytes, for free(3); NULL: out of memory. */
+/* The metrics as text of `*length` bytes, for free(3); NULL: out of memory. For report_write(). */
 char *metrics_text(const struct report *report, size_t *length);
-
-/* Writes and closes. 0, or -1 with the error. */
-int metrics_write(const struct report *report, struct output *output, struct error *error);
 
 #endif

@@ -296,12 +296,13 @@ char *report_text(const struct report *report, size_t *length)
     return line;
 }
 
-int report_write(const struct report *report, struct output *output, struct error *error)
+int report_write(const struct report *report, char *(*text_of)(const struct report *report, size_t *length),
+                 struct output *output, struct error *error)
 {
     size_t length;
-    char *text = report_text(report, &length);
+    char *text = text_of(report, &length);
     if (text == NULL) {
-        error_set(error, "cannot write the report: out of memory (free some)");
+        error_set(error, "cannot write to %s: out of memory (free some)", output->value);
         output_drop(output);
         return -1;
     }

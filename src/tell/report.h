@@ -38,8 +38,9 @@ void report_make_id(const char *given, const char *name, char id[REPORT_ID_MAX])
 /* The report as text of `*length` bytes, for free(3); NULL: out of memory. */
 char *report_text(const struct report *report, size_t *length);
 
-/* Writes and closes. 0, or -1 with the error. */
-int report_write(const struct report *report, struct output *output, struct error *error);
+/* Writes what text_of (report_text(), metrics_text()) makes of it, and closes. 0, or -1 with the error. */
+int report_write(const struct report *report, char *(*text_of)(const struct report *report, size_t *length),
+                 struct output *output, struct error *error);
 
 /* The name of a refused call, as long as `name`: also of those in no row (`syscall_9999`). Used by the metrics too. */
 void report_call_name(const struct refusal *refusal, char *name, size_t size);

@@ -571,13 +571,13 @@ START_TEST(a_full_disk_is_told)
     ck_assert_int_eq(output_open(&output, value, &error), 0);
     struct plan plan = plan_of_test();
     struct report report = report_of(&plan, &stats_of_test);
-    ck_assert_int_eq(report_write(&report, &output, &error), -1);
+    ck_assert_int_eq(report_write(&report, report_text, &output, &error), -1);
     ck_assert_ptr_nonnull(strstr(error.text, strerror(ENOSPC)));
     /* a file: the old one stays */
     put_file("out", "old");
     ck_assert_int_eq(output_open(&output, "out", &error), 0);
     ck_assert_int_ge(dup2(full, fileno(output.file.stream)), 0);
-    ck_assert_int_eq(metrics_write(&report, &output, &error), -1);
+    ck_assert_int_eq(report_write(&report, metrics_text, &output, &error), -1);
     ck_assert_str_eq(content("out"), "old");
 }
 END_TEST
