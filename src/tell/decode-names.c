@@ -148,16 +148,18 @@ static const char *find_exact(enum policy_arch arch, enum family family, uint64_
     return found;
 }
 
-/* The name that takes most of these flags, and no other. */
+/* The name that takes most of these flags, and no other; of equal ones that of the lowest, as strace has it. */
 static const char *find_largest(enum policy_arch arch, enum family family, uint64_t flags, uint64_t *taken)
 {
     const char *found = NULL;
     *taken = 0;
-    for (struct walk walk = walk_start(arch, family); walk_next(&walk);)
-        if ((walk.value & ~flags) == 0 && __builtin_popcountll(walk.value) > __builtin_popcountll(*taken)) {
-            *taken = walk.value;
-            found = walk.name;
-        }
+    for (struct walk walk = walk_start(arch, family); walk_next(&walk);) {
+        int more = __builtin_popcountll(walk.value) - __builtin_popcountll(*taken);
+        if ((walk.value & ~flags) != 0 || more < 0 || (more == 0 && walk.value >= *taken))
+            continue;
+        *taken = walk.value;
+        found = walk.name;
+    }
     return found;
 }
 
