@@ -62,9 +62,9 @@ void kernel_log_find(const char *root, struct kernel_log *log)
     if (!read_file(root, "/proc/sys/kernel/seccomp/actions_logged", text, sizeof text))
         snprintf(log->why, sizeof log->why, "this kernel does not log calls (Linux 4.14 does)");
     else if (!has_word(text, "log"))
-        snprintf(log->why, sizeof log->why, "kernel.seccomp.actions_logged has no 'log' in it "
-                                            "(sysctl -w kernel.seccomp.actions_logged='%s log')",
-                 has_word(text, "errno") ? "errno" : "kill_process");
+        snprintf(log->why, sizeof log->why, "kernel.seccomp.actions_logged has no 'log' in it (sysctl -w "
+                                            "kernel.seccomp.actions_logged='%.*s log')",
+                 (int)strcspn(text, "\n"), text);
     else if (!read_file(root, "/proc/self/sessionid", text, sizeof text))
         snprintf(log->why, sizeof log->why, "this kernel has no audit (CONFIG_AUDIT)");
     else if (read_file(root, "/proc/cmdline", text, sizeof text) &&

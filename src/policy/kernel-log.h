@@ -13,7 +13,7 @@ enum kernel_log_carrier { KERNEL_LOG_NOBODY, KERNEL_LOG_KERNEL, KERNEL_LOG_AUDIT
 
 struct kernel_log {
     enum kernel_log_carrier carrier;
-    char why[160]; /* of KERNEL_LOG_NOBODY: what is missing, and the remedy in parentheses */
+    char why[256]; /* of KERNEL_LOG_NOBODY: what is missing, and the remedy in parentheses */
 };
 
 /* Looks below `root` ("" for this machine; tests make their own). Never fails: what cannot be read is not there. */
