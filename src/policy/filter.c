@@ -393,11 +393,11 @@ uint32_t filter_verdict(const struct policy *policy, enum filter_mode mode, uint
     uint32_t action = verdict & SECCOMP_RET_ACTION_FULL;
     if (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || verdict == (SECCOMP_RET_ERRNO | ENOSYS))
         return verdict;
+    if (mode == FILTER_LEARN)
+        return SECCOMP_RET_USER_NOTIF;
     if (policy->audit)
         return SECCOMP_RET_LOG;
-    if (mode == FILTER_LEARN || (mode == FILTER_EXPLAIN && action == SECCOMP_RET_ERRNO))
-        return SECCOMP_RET_USER_NOTIF;
-    return verdict;
+    return mode == FILTER_EXPLAIN && action == SECCOMP_RET_ERRNO ? SECCOMP_RET_USER_NOTIF : verdict;
 }
 
 static struct target clause_target(struct compiler *compiler, const struct clause *clause)

@@ -29,7 +29,7 @@ void filter_free(struct filter *filter);
 enum filter_mode {
     FILTER_ENFORCE, /* what the policy says; with POLICY_AUDIT every refusal is allowed and logged */
     FILTER_EXPLAIN, /* refusals with an errno notify the supervisor */
-    FILTER_LEARN,   /* all refusals do */
+    FILTER_LEARN,   /* all refusals do, with POLICY_AUDIT too */
 };
 int filter_compile_mode(const struct policy *policy, const struct exec_token *token, enum filter_mode mode,
                         struct filter *filter, struct error *error);

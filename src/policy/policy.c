@@ -319,22 +319,3 @@ bool policy_has_default_condition(const struct policy *policy, const char *call)
            clause->chain == TABLE_NONE && lets_through(policy, clause->verdict) &&
            policy_chain_is_constant(policy, clause->next, &refusal) && !lets_through(policy, refusal);
 }
-
-static bool chain_logs(const struct policy *policy, unsigned chain)
-{
-    for (const struct clause *clause = policy_clause(policy, chain);; clause = policy_clause(policy, clause->next)) {
-        if (clause->chain != TABLE_NONE ? chain_logs(policy, clause->chain)
-                                        : filter_verdict(policy, FILTER_ENFORCE, clause->verdict) == SECCOMP_RET_LOG)
-            return true;
-        if (clause->condition == TABLE_NONE)
-            return false;
-    }
-}
-
-bool policy_logs(const struct policy *policy)
-{
-    bool logs = policy->has_filter && policy->unknown == SECCOMP_RET_LOG;
-    for (unsigned row = 0; row < POLICY_CALLS_COUNT && policy->has_filter && !logs; row++)
-        logs = chain_logs(policy, policy->chain[row]);
-    return logs;
-}

@@ -72,6 +72,5 @@ int policy_find_call(const char *name); /* its row in policy_table (policy/table
 enum policy_opening { POLICY_REFUSED, POLICY_CONDITIONAL, POLICY_OPEN };
 enum policy_opening policy_opening(const struct policy *policy, const char *call);
 bool policy_has_default_condition(const struct policy *policy, const char *call); /* mmap's W^X rule in force */
-bool policy_logs(const struct policy *policy); /* some call is allowed and logged: see policy/kernel-log.h */
 
 #endif

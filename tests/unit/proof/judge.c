@@ -566,9 +566,11 @@ static uint32_t in_mode(const struct judge_policy *policy, uint32_t verdict)
     if (verdict == SECCOMP_RET_ALLOW || verdict == SECCOMP_RET_LOG ||
         verdict == (SECCOMP_RET_ERRNO | (uint32_t)ENOSYS))
         return verdict;
+    if (policy->mode == JUDGE_LEARN)
+        return SECCOMP_RET_USER_NOTIF;
     if (policy->audit)
         return SECCOMP_RET_LOG;
-    if (policy->mode == JUDGE_LEARN || (policy->mode == JUDGE_EXPLAIN && action == SECCOMP_RET_ERRNO))
+    if (policy->mode == JUDGE_EXPLAIN && action == SECCOMP_RET_ERRNO)
         return SECCOMP_RET_USER_NOTIF;
     return verdict;
 }
