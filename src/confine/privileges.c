@@ -11,10 +11,9 @@
 #include <unistd.h>
 
 /* no-root: uid 0 gains nothing by exec; no-setuid-fixup: the sets change only where this file changes them. The
- * locks keep it so for all descendants. */
-#define SECUREBITS                                                                                            \
-    (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |          \
-     SECBIT_KEEP_CAPS_LOCKED)
+ * locks keep it so for all descendants. keep-caps is not locked: it adds nothing to no-setuid-fixup, and ping(8) ends
+ * when it cannot set it. */
+#define SECUREBITS (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED)
 #define SECUREBITS_NO_AMBIENT (SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
 
 #define BIT(capability) (UINT64_C(1) << (capability))
