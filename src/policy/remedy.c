@@ -49,8 +49,8 @@ struct trial {
     const struct seccomp_data *data;
 };
 
-/* Whether the call passes with this word added to --allow, or with this capability kept. */
-static bool passes(const struct trial *trial, const char *word, uint64_t capability)
+/* Whether the call passes with this value of --allow or --rule added, or with this capability kept. */
+static bool passes(const struct trial *trial, enum policy_key key, const char *value, uint64_t capability)
 {
     struct error error;
     struct policy_subject subject = trial->subject;
@@ -59,7 +59,7 @@ static bool passes(const struct trial *trial, const char *word, uint64_t capabil
     struct policy *policy = NULL;
     subject.kept_capabilities |= capability;
     bool allowed = settings != NULL &&
-                   (word == NULL || policy_settings_add(settings, POLICY_ALLOW, word, &error) == 0) &&
+                   (value == NULL || policy_settings_add(settings, key, value, &error) == 0) &&
                    (policy = policy_settle(settings, &subject, &error)) != NULL &&
                    filter_compile(policy, NULL, &filter, &error) == 0 &&
                    (filter.length == 0 || bpf_run(filter.code, trial->data, NULL) == SECCOMP_RET_ALLOW);
@@ -106,16 +106,30 @@ static bool find_feature(const struct row *row, const struct trial *trial, char 
                 member_word(row, opening, trial, word, size);
             else
                 snprintf(word, size, "%s", table_string(policy_table.features[opening->feature].name));
-            if (passes(trial, word, 0))
+            if (passes(trial, POLICY_ALLOW, word, 0))
                 return true;
         }
     }
     return false;
 }
 
-static bool find_capability(const struct row *row, const struct trial *trial, struct remedy *remedy)
+/* Calls that the kernel itself allows without the row's capability, but for a part of what they do. */
+static bool works_without(const char *call)
 {
-    if (row->kind != ROW_CAPABILITY || !passes(trial, NULL, UINT64_C(1) << row->capability))
+    static const char *const calls[] = { "adjtimex", "clock_adjtime", "mbind", "set_mempolicy",
+                                         "set_mempolicy_home_node", "syslog" };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (strcmp(call, calls[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool find_capability(const struct row *row, const struct trial *trial, const struct remedy_caller *caller,
+                            struct remedy *remedy)
+{
+    uint64_t bit = UINT64_C(1) << row->capability;
+    if (row->kind != ROW_CAPABILITY || works_without(remedy->call) || (caller->effective & bit) != 0 ||
+        !passes(trial, POLICY_ALLOW, NULL, bit))
         return false;
     char *name = cap_to_name(row->capability);
     if (name != NULL) {
@@ -125,13 +139,34 @@ static bool find_capability(const struct row *row, const struct trial *trial, st
     }
     cap_free(name);
     remedy->capability = name != NULL;
+    remedy->as_root = (caller->keepable & bit) == 0;
     return remedy->capability;
 }
 
-/* What lets a program out, or changes the machine, whatever else holds it. */
+/* A row that a setting has shut altogether (--deny=file): its own condition back is less than the whole call, and
+ * never more than the policy allows by itself. */
+static bool find_condition(const struct row *row, const struct trial *trial, struct remedy *remedy)
+{
+    char rule[REMEDY_MAX - sizeof "--rule=''"];
+    const char *condition = table_string(row->condition_text);
+    if (*condition == '\0' || strcmp(condition, "-") == 0 ||
+        snprintf(rule, sizeof rule, "%s: %s = allow", remedy->call, condition) >= (int)sizeof rule ||
+        !passes(trial, POLICY_RULE, rule, 0))
+        return false;
+    snprintf(remedy->option, sizeof remedy->option, "--rule='%s'", rule);
+    snprintf(remedy->setting, sizeof remedy->setting, "rule = %s", rule);
+    return true;
+}
+
+/* What lets a program out, or changes the machine, whatever else holds it; by a feature, or one value of it. */
 static const struct {
-    const char *feature, *why;
+    const char *word, *why;
 } dangers[] = {
+    { "file.ioctl:TIOCSTI", "types into the terminal, for whoever reads it after the sandbox" },
+    { "file.ioctl:TIOCLINUX", "types into the console, for whoever reads it after the sandbox" },
+    { "file.device", "makes device nodes, which reach the hardware" },
+    { "file.mount", "changes what every path means" },
+    { "file.suid", "leaves set-user-ID files behind, which outlive the sandbox" },
     { "system.module", "loads code into the kernel" },
     { "system.boot", "stops or replaces the running kernel" },
     { "system.bpf", "runs programs inside the kernel" },
@@ -142,46 +177,51 @@ static const struct {
     { "system.keyring", "keys of the whole user, and of others" },
     { "system.handles", "opens files past the checks of their path" },
     { "system.admin", "administration of the whole machine" },
-    { "file.mount", "changes what every path means" },
-    { "file.suid", "leaves set-user-ID files behind, which outlive the sandbox" },
     { "time.set", "changes the clock of the whole machine" },
 };
 
-static const char *find_danger(const struct row *row)
+static const char *danger_of(const char *word)
 {
-    for (uint16_t i = 0; i < row->opening_count; i++) {
-        const struct opening *opening = &policy_table.openings[policy_table.openings_by_row[row->first_opening + i]];
-        for (size_t j = 0; j < sizeof dangers / sizeof *dangers; j++)
-            if (strcmp(table_string(policy_table.features[opening->feature].name), dangers[j].feature) == 0)
-                return dangers[j].why;
-    }
+    for (size_t i = 0; i < sizeof dangers / sizeof *dangers; i++)
+        if (strcmp(word, dangers[i].word) == 0)
+            return dangers[i].why;
     return NULL;
 }
 
-int remedy_find(const struct policy_settings *settings, const struct policy_subject *subject,
-                const struct seccomp_data *data, struct remedy *remedy, struct error *error)
+/* Of the word that --allow gets: a feature or a value of it; else the whole call, with all that its features name. */
+static const char *find_danger(const struct row *row, const char *word)
+{
+    const char *why = danger_of(word);
+    if (strchr(word, '.') != NULL)
+        return why;
+    for (uint16_t i = 0; i < row->opening_count && why == NULL; i++) {
+        const struct opening *opening = &policy_table.openings[policy_table.openings_by_row[row->first_opening + i]];
+        why = danger_of(table_string(policy_table.features[opening->feature].name));
+    }
+    return why;
+}
+
+void remedy_find(const struct policy_settings *settings, const struct policy_subject *subject,
+                 const struct remedy_caller *caller, const struct seccomp_data *data, struct remedy *remedy)
 {
     struct trial trial = { settings, *subject, data };
-    (void)error;
+    char word[96];
     *remedy = (struct remedy){ 0 };
     trial.subject.arch = data->arch == AUDIT_ARCH_AARCH64 ? POLICY_AARCH64 : POLICY_X86_64;
     if (data->nr < 0 || data->nr >= policy_table.number_count[trial.subject.arch] ||
         policy_table.row_of_number[trial.subject.arch][data->nr] == TABLE_NONE)
-        return 0;
+        return;
     const struct row *row = &policy_table.words.rows[policy_table.row_of_number[trial.subject.arch][data->nr]];
     remedy->call = table_string(row->name);
     remedy->category = table_string(policy_table.categories[row->category].name);
-    remedy->danger = find_danger(row);
-    char word[96];
-    if (find_capability(row, &trial, remedy))
-        return 0;
-    bool conditional = row->kind == ROW_RESTRICT && find_feature(row, &trial, word, sizeof word);
-    if (!conditional) {
+    if (find_condition(row, &trial, remedy) || find_capability(row, &trial, caller, remedy))
+        return;
+    if (row->kind != ROW_RESTRICT || !find_feature(row, &trial, word, sizeof word)) {
         snprintf(word, sizeof word, "%s", remedy->call);
-        if (!passes(&trial, word, 0))
-            return 0;
+        if (!passes(&trial, POLICY_ALLOW, word, 0))
+            return;
     }
+    remedy->danger = works_without(remedy->call) ? NULL : find_danger(row, word);
     snprintf(remedy->option, sizeof remedy->option, "--allow=%s", word);
     snprintf(remedy->setting, sizeof remedy->setting, "allow = %s", word);
-    return 0;
 }

@@ -9,17 +9,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confine/privileges.h"
 #include "policy/bpf.h"
 #include "tell/decode.h"
 
-struct words {
-    char text[sizeof((struct refusal *)NULL)->text];
-    char program[sizeof((struct refusal *)NULL)->program];
-};
+/* Both run on one processor, one after the other: Linux 6.6. */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+#define STALLS_MAX 8 /* so often a program may keep its reader waiting; then its memory is not read any more */
 
 struct explain {
     const struct plan *plan;
@@ -30,7 +35,9 @@ struct explain {
     struct seccomp_notif_resp *response;
     struct refusal *refusals;
     size_t count;
-    struct words *words; /* shared with the process that reads them */
+    struct refusal *read; /* shared with the process that reads its words */
+    unsigned stalls;
+    uint64_t keepable;    /* capabilities of sbx-run, 1 << CAP_* */
     uint64_t others; /* calls of kinds beyond EXPLAIN_KINDS_MAX */
 };
 
@@ -39,9 +46,9 @@ struct explain *explain_new(const struct plan *plan, const struct options *optio
     struct explain *explain = calloc(1, sizeof *explain);
     if (explain != NULL) {
         explain->refusals = calloc(EXPLAIN_KINDS_MAX, sizeof *explain->refusals);
-        explain->words = mmap(NULL, sizeof *explain->words, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        explain->read = mmap(NULL, sizeof *explain->read, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     }
-    if (explain == NULL || explain->refusals == NULL || explain->words == MAP_FAILED ||
+    if (explain == NULL || explain->refusals == NULL || explain->read == MAP_FAILED ||
         seccomp_notify_alloc(&explain->request, &explain->response) != 0) {
         error_set(error, "cannot listen to refused calls: out of memory (--explain=off needs none)");
         return NULL;
@@ -49,6 +56,10 @@ struct explain *explain_new(const struct plan *plan, const struct options *optio
     explain->plan = plan;
     explain->options = options;
     explain->listener = listener;
+    uint64_t effective;
+    if (plan->user_namespace || capabilities_read(&explain->keepable, &effective) != 0)
+        explain->keepable = 0;
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP); /* faster, no more */
     if (filter_compile_mode(plan->policy, NULL, FILTER_ENFORCE, &explain->filter, error) != 0)
         return NULL;
     return explain;
@@ -89,55 +100,6 @@ static int open_of(uint32_t pid, const char *name)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static void find_words(const struct seccomp_data *data, uint32_t pid, struct words *words)
-{
-    struct process_memory process = { open_of(pid, "mem") };
-    struct decode_memory memory = { read_memory, &process };
-    decode_call(data, &memory, words->text, sizeof words->text);
-    int comm = open_of(pid, "comm");
-    ssize_t length = comm >= 0 ? read(comm, words->program, sizeof words->program - 1) : 0;
-    words->program[length > 0 ? (size_t)length : 0] = '\0';
-    words->program[strcspn(words->program, "\n")] = '\0';
-}
-
-/* Memory that a file system or a userfaultfd of the program's backs can keep a reader waiting for ever, and what stands
- * in it is written to mislead: so another process reads and decodes it, and is waited for a second. */
-static bool find_words_apart(const struct explain *explain, const struct seccomp_data *data)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return false;
-    pid_t reader = fork();
-    if (reader == 0) {
-        find_words(data, explain->request->pid, explain->words);
-        if (write(ends[1], "", 1) != 1)
-            _exit(1);
-        _exit(0);
-    }
-    close(ends[1]);
-    struct pollfd end = { .fd = ends[0], .events = POLLIN };
-    char done;
-    bool found = reader > 0 && poll(&end, 1, 1000) == 1 && read(ends[0], &done, 1) == 1;
-    close(ends[0]);
-    if (reader > 0) {
-        kill(reader, SIGKILL);
-        waitpid(reader, NULL, WNOHANG | __WALL); /* else with all other children */
-    }
-    return found;
-}
-
-/* In words, as it waits; what was read counts only if it still waits then, else the pid may be another's. */
-static void describe(struct explain *explain, struct refusal *refusal)
-{
-    if (find_words_apart(explain, &refusal->data) &&
-        seccomp_notify_id_valid(explain->listener, explain->request->id) == 0) {
-        *stpncpy(refusal->text, explain->words->text, sizeof refusal->text - 1) = '\0';
-        *stpncpy(refusal->program, explain->words->program, sizeof refusal->program - 1) = '\0';
-    } else {
-        decode_call(&refusal->data, NULL, refusal->text, sizeof refusal->text);
-    }
-}
-
 static void tell(const struct explain *explain, const struct refusal *refusal)
 {
     char times[48] = "", errno_text[24] = "";
@@ -147,22 +109,101 @@ static void tell(const struct explain *explain, const struct refusal *refusal)
     if (refusal->count > 1)
         snprintf(times, sizeof times, ", %llu times", (unsigned long long)refusal->count);
     const struct remedy *remedy = &refusal->remedy;
+    const char *how = remedy->option[0] == '\0' ? ""
+                      : remedy->as_root ? "; without the capability the kernel refuses it too, as root: "
+                                        : "; allow with ";
     say("%s %s%s%s [%s]%s%s", explain->plan->learn != NULL ? "would refuse" : "refused", refusal->text, errno_text, times,
-        remedy->category != NULL ? remedy->category : "unknown", remedy->option[0] != '\0' ? "; allow with " : "",
-        remedy->option);
+        remedy->category != NULL ? remedy->category : "unknown", how, remedy->option);
 }
 
 static void find_remedy(const struct explain *explain, struct refusal *refusal)
 {
-    struct error error;
     const struct policy_subject subject = {
         .arch = POLICY_NATIVE,
         .uid = explain->plan->identity.uid,
         .gid = explain->plan->identity.gid,
         .kept_capabilities = explain->plan->privileges.kept,
     };
-    if (remedy_find(explain->options->policy, &subject, &refusal->data, &refusal->remedy, &error) != 0)
-        complain(&error);
+    const struct remedy_caller caller = { refusal->capabilities, explain->keepable };
+    remedy_find(explain->options->policy, &subject, &caller, &refusal->data, &refusal->remedy);
+}
+
+static uint64_t effective_capabilities(uint32_t pid)
+{
+    char status[4096];
+    int descriptor = open_of(pid, "status");
+    ssize_t length = descriptor >= 0 ? read(descriptor, status, sizeof status - 1) : -1;
+    status[length > 0 ? (size_t)length : 0] = '\0';
+    const char *line = strstr(status, "\nCapEff:");
+    return line != NULL ? strtoull(line + strlen("\nCapEff:"), NULL, 16) : 0;
+}
+
+/* What was read counts only if the call still waits then, else the pid may be another's. */
+static void find_words(const struct explain *explain, int memory, struct refusal *refusal)
+{
+    uint32_t pid = explain->request->pid;
+    struct process_memory process = { memory };
+    struct decode_memory reader = { read_memory, &process };
+    decode_call(&refusal->data, &reader, refusal->text, sizeof refusal->text);
+    int comm = open_of(pid, "comm");
+    ssize_t length = comm >= 0 ? read(comm, refusal->program, sizeof refusal->program - 1) : 0;
+    refusal->program[length > 0 ? (size_t)length : 0] = '\0';
+    refusal->program[strcspn(refusal->program, "\n")] = '\0';
+    refusal->capabilities = effective_capabilities(pid);
+    if (seccomp_notify_id_valid(explain->listener, explain->request->id) == 0)
+        return;
+    decode_call(&refusal->data, NULL, refusal->text, sizeof refusal->text);
+    refusal->program[0] = '\0';
+    refusal->capabilities = 0;
+}
+
+static _Noreturn void be_reader(const struct explain *explain, int memory, int end)
+{
+    struct refusal *refusal = explain->read;
+    find_words(explain, memory, refusal);
+    if (explain->plan->explain == EXPLAIN_LIVE) { /* here, because standard error can be full, too */
+        find_remedy(explain, refusal);
+        tell(explain, refusal);
+        refusal->told = true;
+    }
+    _exit(write(end, "", 1) == 1 ? 0 : 1);
+}
+
+/* Memory that a file system or a userfaultfd of the program's backs can keep a reader waiting for ever, and what stands
+ * in it is written to mislead: so another process reads and decodes it, and is waited for a second. The memory is opened
+ * here: Yama lets those trace who are ancestors. */
+static bool read_apart(struct explain *explain)
+{
+    int ends[2];
+    if (explain->stalls >= STALLS_MAX || pipe2(ends, O_CLOEXEC) != 0)
+        return false;
+    int memory = open_of(explain->request->pid, "mem");
+    pid_t reader = fork();
+    if (reader == 0)
+        be_reader(explain, memory, ends[1]);
+    close(ends[1]);
+    if (memory >= 0)
+        close(memory);
+    struct pollfd end = { .fd = ends[0], .events = POLLIN };
+    char done;
+    int ended = reader > 0 ? poll(&end, 1, 1000) : -1;
+    bool found = ended == 1 && read(ends[0], &done, 1) == 1;
+    explain->stalls += ended == 0;
+    close(ends[0]);
+    if (reader > 0) {
+        kill(reader, SIGKILL);
+        waitpid(reader, NULL, WNOHANG | __WALL); /* else with all other children */
+    }
+    return found;
+}
+
+static void describe(struct explain *explain, struct refusal *refusal)
+{
+    *explain->read = *refusal;
+    if (read_apart(explain))
+        *refusal = *explain->read;
+    else
+        decode_call(&refusal->data, NULL, refusal->text, sizeof refusal->text);
 }
 
 static void count(struct explain *explain, const struct seccomp_data *data, uint32_t verdict)
@@ -183,10 +224,6 @@ static void count(struct explain *explain, const struct seccomp_data *data, uint
     struct refusal *refusal = &explain->refusals[explain->count++];
     *refusal = (struct refusal){ .data = *data, .kind = kind, .count = 1, .verdict = verdict };
     describe(explain, refusal);
-    if (explain->plan->explain == EXPLAIN_LIVE) {
-        find_remedy(explain, refusal);
-        tell(explain, refusal);
-    }
 }
 
 bool explain_serve(struct explain *explain)
@@ -222,11 +259,13 @@ void explain_finish(struct explain *explain)
     for (size_t i = 0; i < explain->count; i++) {
         struct refusal *refusal = &explain->refusals[i];
         find_remedy(explain, refusal);
-        if (explain->plan->explain == EXPLAIN_END || (explain->plan->explain == EXPLAIN_LIVE && refusal->count > 1))
+        if (explain->plan->explain != EXPLAIN_OFF && (!refusal->told || refusal->count > 1))
             tell(explain, refusal);
     }
-    if (explain->others > 0 && explain->plan->explain != EXPLAIN_OFF)
-        say("refused %llu more calls of other kinds", (unsigned long long)explain->others);
+    if (explain->others > 0 && (explain->plan->explain != EXPLAIN_OFF || explain->plan->learn != NULL))
+        say("%s %llu more calls, of other kinds than the first %d%s",
+            explain->plan->learn != NULL ? "would refuse" : "refused", (unsigned long long)explain->others,
+            EXPLAIN_KINDS_MAX, explain->plan->learn != NULL ? ": learn once more, into the same file" : "");
     close(explain->listener);
     explain->listener = -1;
 }

@@ -20,6 +20,8 @@ struct refusal {
     uint32_t verdict;         /* SECCOMP_RET_* and data that the policy has for it */
     char text[512];           /* the first one in words */
     char program[16];         /* that made it: comm */
+    uint64_t capabilities;    /* effective ones of that process, 1 << CAP_* */
+    bool told;                /* in a line, as it came */
     struct remedy remedy;     /* found by explain_finish() */
 };
 
