@@ -8,22 +8,31 @@
 
 #define LEARN_SIZE_MAX (1 << 20)
 
+static int read_before(struct learn *learn, const char *path, struct error *error)
+{
+    FILE *old = fopen(path, "re");
+    if (old == NULL && errno == ENOENT)
+        return 0;
+    learn->before = old != NULL ? calloc(1, LEARN_SIZE_MAX + 1) : NULL;
+    size_t length = learn->before != NULL ? fread(learn->before, 1, LEARN_SIZE_MAX + 1, old) : 0;
+    bool good = learn->before != NULL && !ferror(old) && length <= LEARN_SIZE_MAX;
+    if (!good)
+        error_set(error, "cannot read %s: %s (learn into another file)", path,
+                  length > LEARN_SIZE_MAX ? "larger than 1 MiB" : strerror(errno));
+    if (old != NULL)
+        fclose(old);
+    return good ? 0 : -1;
+}
+
 int learn_open(struct learn *learn, const char *path, struct error *error)
 {
     *learn = (struct learn){ 0 };
-    FILE *old = fopen(path, "re");
-    if (old == NULL && errno != ENOENT)
-        return error_set(error, "cannot read %s: %s (learn into another file)", path, strerror(errno));
-    if (old != NULL) {
-        learn->before = calloc(1, LEARN_SIZE_MAX + 1);
-        size_t length = learn->before != NULL ? fread(learn->before, 1, LEARN_SIZE_MAX + 1, old) : 0;
-        bool good = learn->before != NULL && !ferror(old) && length <= LEARN_SIZE_MAX;
-        fclose(old);
-        if (!good)
-            return error_set(error, "cannot read %s: %s (learn into another file)", path,
-                             length > LEARN_SIZE_MAX ? "larger than 1 MiB" : strerror(errno));
-    }
-    return whole_file_open(&learn->file, path, error);
+    if (whole_file_open(&learn->file, path, error) != 0) /* refuses what is no file, and would be waited for */
+        return -1;
+    if (read_before(learn, path, error) == 0)
+        return 0;
+    whole_file_drop(&learn->file);
+    return -1;
 }
 
 /* Comments come from the program's own strings: one line each, nothing that a terminal would obey. */
@@ -33,12 +42,27 @@ static void put_safe(FILE *stream, const char *text)
         putc(iscntrl((unsigned char)*text) ? '?' : *text, stream);
 }
 
-static bool was_written(const struct refusal *refusals, size_t index)
+/* Whether the text has this line, be it in force or commented out. */
+static bool has_line(const char *text, const char *line)
+{
+    size_t length = strlen(line);
+    while (text != NULL && *text != '\0') {
+        const char *begin = text + strspn(text, "# \t");
+        if (strncmp(begin, line, length) == 0 && (begin[length] == '\n' || begin[length] == '\0'))
+            return true;
+        text = strchr(text, '\n');
+        text += text != NULL;
+    }
+    return false;
+}
+
+/* Settings that were left out are refused, and so met, in each run. */
+static bool was_written(const struct learn *learn, const struct refusal *refusals, size_t index)
 {
     for (size_t i = 0; i < index; i++)
         if (strcmp(refusals[i].remedy.setting, refusals[index].remedy.setting) == 0)
             return true;
-    return false;
+    return has_line(learn->before, refusals[index].remedy.setting);
 }
 
 static void write_line(FILE *stream, const struct refusal *refusal)
@@ -80,7 +104,7 @@ int learn_write(struct learn *learn, const struct plan *plan, const struct expla
             fprintf(stream, "include = %.*s\n", (int)strcspn(at, ","), at);
     }
     for (size_t i = 0; i < count; i++) {
-        if (was_written(refusals, i))
+        if (was_written(learn, refusals, i))
             continue;
         write_line(stream, &refusals[i]);
         lines += refusals[i].remedy.setting[0] != '\0' && !refusals[i].remedy.capability &&
