@@ -139,6 +139,9 @@ static void be_child(const struct plan *plan, struct launch *launch)
     child_become_program(plan, launch, &error);
     shared->error = error;
     atomic_store(&shared->failed, 1);
+    /* A refused exit would wait for the answer of the supervisor, who waits for the end of this process. */
+    if (atomic_load(&shared->listener) >= 0 && policy_opening(plan->policy, "exit_group") != POLICY_OPEN)
+        __builtin_trap();
     _exit(error.status);
 }
 
@@ -438,9 +441,18 @@ static void tell_usage(struct supervisor *supervisor)
     stats_print(supervisor->plan, stats);
 }
 
+static void leave_stuck(struct supervisor *supervisor)
+{
+    const pid_t *pids;
+    size_t count = supervisor->explain != NULL ? explain_stuck(supervisor->explain, &pids) : 0;
+    for (size_t i = 0; i < count && supervisor->foreign.count < FOREIGN_CHILDREN_MAX; i++)
+        supervisor->foreign.pids[supervisor->foreign.count++] = pids[i];
+}
+
 static int finish(struct supervisor *supervisor, int status)
 {
     struct error error;
+    leave_stuck(supervisor);
     pid_t keeper = supervisor->first != 0 ? supervisor->first : supervisor->keeper;
     if (ending_finish(supervisor->plan, &supervisor->launch, &supervisor->foreign, keeper, &error) != 0) {
         complain(&error);

@@ -24,7 +24,7 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
-#define STALLS_MAX 8 /* so often a program may keep its reader waiting; then its memory is not read any more */
+#define STALLS_MAX 4 /* so often the program may keep a reader or writer waiting; then its memory is not read any more */
 
 struct explain {
     const struct plan *plan;
@@ -35,7 +35,8 @@ struct explain {
     struct seccomp_notif_resp *response;
     struct refusal *refusals;
     size_t count;
-    struct refusal *read; /* shared with the process that reads its words */
+    struct refusal *read;    /* shared with the process that reads its words */
+    pid_t stuck[STALLS_MAX]; /* processes that did not come back */
     unsigned stalls;
     uint64_t keepable;    /* capabilities of sbx-run, 1 << CAP_* */
     uint64_t others; /* calls of kinds beyond EXPLAIN_KINDS_MAX */
@@ -157,53 +158,59 @@ static void find_words(const struct explain *explain, int memory, struct refusal
     refusal->capabilities = 0;
 }
 
-static _Noreturn void be_reader(const struct explain *explain, int memory, int end)
+/* Its own words: what it holds open, it may hold for ever. */
+static void read_words(const struct explain *explain, int memory)
 {
-    struct refusal *refusal = explain->read;
-    find_words(explain, memory, refusal);
-    if (explain->plan->explain == EXPLAIN_LIVE) { /* here, because standard error can be full, too */
-        find_remedy(explain, refusal);
-        tell(explain, refusal);
-        refusal->told = true;
-    }
-    _exit(write(end, "", 1) == 1 ? 0 : 1);
+    close(STDERR_FILENO);
+    find_words(explain, memory, explain->read);
 }
 
-/* Memory that a file system or a userfaultfd of the program's backs can keep a reader waiting for ever, and what stands
- * in it is written to mislead: so another process reads and decodes it, and is waited for a second. The memory is opened
- * here: Yama lets those trace who are ancestors. */
-static bool read_apart(struct explain *explain)
+static void tell_at_once(const struct explain *explain, int memory)
+{
+    (void)memory;
+    find_remedy(explain, explain->read);
+    tell(explain, explain->read);
+}
+
+/* In another process, which is waited for a second: memory that a file system backs can keep a reader waiting for ever,
+ * a full pipe a writer; and what stands in that memory is written to mislead. */
+static bool do_apart(struct explain *explain, void (*work)(const struct explain *explain, int memory), int memory)
 {
     int ends[2];
     if (explain->stalls >= STALLS_MAX || pipe2(ends, O_CLOEXEC) != 0)
         return false;
-    int memory = open_of(explain->request->pid, "mem");
-    pid_t reader = fork();
-    if (reader == 0)
-        be_reader(explain, memory, ends[1]);
+    pid_t worker = fork();
+    if (worker == 0) {
+        work(explain, memory);
+        _exit(write(ends[1], "", 1) == 1 ? 0 : 1);
+    }
     close(ends[1]);
-    if (memory >= 0)
-        close(memory);
     struct pollfd end = { .fd = ends[0], .events = POLLIN };
     char done;
-    int ended = reader > 0 ? poll(&end, 1, 1000) : -1;
+    int ended = worker > 0 ? poll(&end, 1, 1000) : -1;
     bool found = ended == 1 && read(ends[0], &done, 1) == 1;
-    explain->stalls += ended == 0;
     close(ends[0]);
-    if (reader > 0) {
-        kill(reader, SIGKILL);
-        waitpid(reader, NULL, WNOHANG | __WALL); /* else with all other children */
+    if (ended == 0)
+        explain->stuck[explain->stalls++] = worker;
+    if (worker > 0) {
+        kill(worker, SIGKILL);
+        waitpid(worker, NULL, WNOHANG | __WALL); /* else with all other children */
     }
     return found;
 }
 
 static void describe(struct explain *explain, struct refusal *refusal)
 {
+    int memory = open_of(explain->request->pid, "mem"); /* here: Yama lets those trace who are ancestors */
     *explain->read = *refusal;
-    if (read_apart(explain))
+    if (do_apart(explain, read_words, memory))
         *refusal = *explain->read;
     else
         decode_call(&refusal->data, NULL, refusal->text, sizeof refusal->text);
+    if (memory >= 0)
+        close(memory);
+    *explain->read = *refusal;
+    refusal->told = explain->plan->explain == EXPLAIN_LIVE && do_apart(explain, tell_at_once, -1);
 }
 
 static void count(struct explain *explain, const struct seccomp_data *data, uint32_t verdict)
@@ -276,6 +283,12 @@ uint64_t explain_count(const struct explain *explain)
     for (size_t i = 0; i < explain->count; i++)
         sum += explain->refusals[i].count;
     return sum;
+}
+
+size_t explain_stuck(const struct explain *explain, const pid_t **pids)
+{
+    *pids = explain->stuck;
+    return explain->stalls;
 }
 
 size_t explain_refusals(const struct explain *explain, const struct refusal **refusals)

@@ -41,6 +41,10 @@ void explain_finish(struct explain *explain);
 uint64_t explain_count(const struct explain *explain); /* of all calls */
 size_t explain_refusals(const struct explain *explain, const struct refusal **refusals);
 
+/* Children that read the program's memory and were killed: not even that ends one whose page comes from a file system
+ * that does not answer, so nobody should wait for them. */
+size_t explain_stuck(const struct explain *explain, const pid_t **pids);
+
 /* EAFNOSUPPORT for 97; "E97" for one without a name. */
 const char *explain_errno_name(int number);
 
