@@ -64,7 +64,7 @@ static void tell_dangers(const struct lines *lines, size_t index, const char *wi
         unsigned i = 0;
         if (profile_same_row(&with.filter, &less.filter, request->subject.arch, row, &where) ||
             (profile_verdict(&with, &where) != SECCOMP_RET_ALLOW && profile_verdict(&with, &where) != SECCOMP_RET_LOG) ||
-            remedy_find(less.options.policy, &less.subject, &where, &remedy, &error) != 0 || remedy.danger == NULL)
+            !profile_remedy(&less, &where, &remedy) || remedy.danger == NULL)
             continue;
         while (i < count && told[i] != remedy.danger)
             i++;

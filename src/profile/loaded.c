@@ -11,6 +11,7 @@
 #include "plan/profile-file.h"
 #include "policy/bpf.h"
 #include "policy/oci-filter.h"
+#include "policy/remedy.h"
 #include "profile/profile.h"
 
 #define FILE_SIZE_MAX (1 << 20)
@@ -167,4 +168,12 @@ void profile_unload(struct loaded *loaded)
 uint32_t profile_verdict(const struct loaded *loaded, const struct seccomp_data *data)
 {
     return bpf_run(loaded->filter.code, data, NULL);
+}
+
+bool profile_remedy(const struct loaded *loaded, const struct seccomp_data *data, struct remedy *remedy)
+{
+    const struct remedy_caller caller = {.effective = loaded->subject.kept_capabilities, .keepable = UINT64_MAX};
+    if (loaded->oci == NULL)
+        remedy_find(loaded->options.policy, &loaded->subject, &caller, data, remedy);
+    return loaded->oci == NULL;
 }

@@ -82,6 +82,10 @@ const char *errno_name(unsigned number, char text[16]);
 
 uint32_t profile_verdict(const struct loaded *loaded, const struct seccomp_data *data);
 
+/* What would let the call pass, for a program that has the capabilities of the subject; false for an OCI profile. */
+struct remedy;
+bool profile_remedy(const struct loaded *loaded, const struct seccomp_data *data, struct remedy *remedy);
+
 /* Calls `visit` with every call of this number that one of the filters may tell from another: its arguments at the
  * edges of all comparisons, in all combinations (a fixed sample where those are more than 20000), until it returns false. */
 typedef bool edge_visit(void *context, const struct seccomp_data *data);

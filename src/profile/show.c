@@ -217,14 +217,15 @@ static void print_row(const struct row *row, const struct request *request)
             printf("  number         %d on %s\n", row->number[arch], profile_arch_name((enum policy_arch)arch));
     if (row->kind != ROW_ALLOW)
         print_openings(row);
-    struct policy_settings *settings = policy_settings_new();
+    struct loaded standard;
     struct seccomp_data data = {.nr = row->number[request->subject.arch], .arch = profile_audit_arch(request->subject.arch)};
     struct remedy remedy;
     struct error error;
-    if (settings != NULL && data.nr >= 0 && remedy_find(settings, &request->subject, &data, &remedy, &error) == 0 &&
-        remedy.danger != NULL)
+    if (data.nr < 0 || profile_load(&standard, "default", &request->subject, &error) != 0)
+        return;
+    if (profile_remedy(&standard, &data, &remedy) && remedy.danger != NULL)
         printf("  danger         %s\n", remedy.danger);
-    policy_settings_free(settings);
+    profile_unload(&standard);
 }
 
 /* A feature: the rows that it opens. False: there is none of that name. */

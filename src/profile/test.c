@@ -26,7 +26,7 @@ static void print_decision(const struct loaded *loaded, const struct seccomp_dat
         profile_unload(&standard);
     }
     if (loaded->oci == NULL && verdict != SECCOMP_RET_ALLOW &&
-        remedy_find(loaded->options.policy, &loaded->subject, data, &remedy, &error) == 0 && remedy.option[0] != '\0')
+        profile_remedy(loaded, data, &remedy) && remedy.option[0] != '\0')
         printf("    opened by %s\n", remedy.option);
 }
 
