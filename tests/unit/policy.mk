@@ -8,4 +8,11 @@ $(BUILD)/tests/proof: $(BUILD)/obj/tests/unit/proof.o $(PROOF_O) $(BUILD)/libsbx
 	@mkdir -p '$(@D)'
 	$(call quiet,LD)$(CC) $(CFLAGS) $(dynamic_link) -o '$@' $(filter %.o,$^) $(BUILD)/libsbx.a $(TEST_LIBRARIES)
 
--include $(PROOF_O:.o=.d)
+$(BUILD)/obj/bench/filter.o: tests/bench/filter.c $(BUILD)/flags | setup-test $(GENERATED_H)
+	$(call compile,-Itests/unit)
+
+$(BUILD)/bench/filter: $(BUILD)/obj/bench/filter.o $(PROOF_O) $(BUILD)/libsbx.a
+	@mkdir -p '$(@D)'
+	$(call quiet,LD)$(CC) $(CFLAGS) $(dynamic_link) -o '$@' $(filter %.o,$^) $(BUILD)/libsbx.a $(TEST_LIBRARIES)
+
+-include $(PROOF_O:.o=.d) $(BUILD)/obj/bench/filter.d

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 const struct exec_token proof_token = {{UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210), 42}};
 
@@ -20,30 +21,60 @@ static int key_of(const char *name)
     return -1;
 }
 
-int subject_build(const struct setup *setup, struct filter *filter, struct error *error)
+static int read_options(const struct setup *setup, struct policy_settings *settings, struct error *error)
 {
-    struct policy_settings *settings = policy_settings_new();
-    int status = 0;
-    for (unsigned i = 0; i < setup->option_count && status == 0; i++) {
+    for (unsigned i = 0; i < setup->option_count; i++) {
         const struct judge_option *option = &setup->options[i];
         if (strcmp(option->key, "open") == 0)
             policy_settings_open(settings);
-        else
-            status = policy_settings_add(settings, (enum policy_key)key_of(option->key), option->value, error);
+        else if (policy_settings_add(settings, (enum policy_key)key_of(option->key), option->value, error) < 0)
+            return -1;
     }
+    return 0;
+}
+
+static int compile(const struct setup *setup, const struct policy_settings *settings, struct filter *filter,
+                   struct error *error)
+{
+    static const enum filter_mode modes[] = {FILTER_ENFORCE, FILTER_EXPLAIN, FILTER_LEARN};
     const struct policy_subject subject = {
         .arch = setup->subject.arch == JUDGE_X86_64 ? POLICY_X86_64 : POLICY_AARCH64,
         .uid = setup->subject.uid, .gid = setup->subject.gid, .kept_capabilities = setup->subject.capabilities};
-    static const enum filter_mode modes[] = {FILTER_ENFORCE, FILTER_EXPLAIN, FILTER_LEARN};
-    if (status == 0) {
-        struct policy *policy = policy_settle(settings, &subject, error);
-        status = policy == NULL ? -1
-                                : filter_compile_mode(policy, setup->token ? &proof_token : NULL,
-                                                      modes[setup->mode], filter, error);
-        policy_free(policy);
-    }
+    struct policy *policy = policy_settle(settings, &subject, error);
+    if (policy == NULL)
+        return -1;
+    int status = filter_compile_mode(policy, setup->token ? &proof_token : NULL, modes[setup->mode], filter, error);
+    policy_free(policy);
+    return status;
+}
+
+int subject_build(const struct setup *setup, struct filter *filter, struct error *error)
+{
+    struct policy_settings *settings = policy_settings_new();
+    int status = read_options(setup, settings, error);
+    if (status == 0)
+        status = compile(setup, settings, filter, error);
     policy_settings_free(settings);
     return status == 0 ? 0 : 1;
+}
+
+double subject_time(const struct setup *setup)
+{
+    struct policy_settings *settings = policy_settings_new();
+    struct filter filter;
+    struct error error;
+    struct timespec start, end;
+    double taken = -1;
+    if (read_options(setup, settings, &error) == 0) {
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        if (compile(setup, settings, &filter, &error) == 0) {
+            clock_gettime(CLOCK_MONOTONIC, &end);
+            taken = (double)(end.tv_sec - start.tv_sec) * 1e6 + (double)(end.tv_nsec - start.tv_nsec) / 1e3;
+            filter_free(&filter);
+        }
+    }
+    policy_settings_free(settings);
+    return taken;
 }
 
 int subject_judge(const struct judge *judge, const struct setup *setup, struct judge_policy *policy)

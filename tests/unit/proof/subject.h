@@ -14,6 +14,9 @@ extern const struct exec_token proof_token;
 /* 0; 1 when sbx-run refuses the options (error says why); the filter is to be freed. */
 int subject_build(const struct setup *setup, struct filter *filter, struct error *error);
 
+/* Microseconds that settling and compiling take, once the options are read; -1 when they are refused. */
+double subject_time(const struct setup *setup);
+
 /* The judge's side of the same setup. */
 int subject_judge(const struct judge *judge, const struct setup *setup, struct judge_policy *policy);
 
