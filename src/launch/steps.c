@@ -14,6 +14,7 @@
 #include "confine/rlimits.h"
 #include "confine/syscall-filter.h"
 #include "launch/ending.h"
+#include "tell/json-text.h"
 
 static int group_make(const struct plan *plan, struct launch *launch, struct error *error)
 {
@@ -34,7 +35,7 @@ static void limits_print(const struct plan *plan, json_t *object)
 {
     static const char *const names[] = { "processes", "memory", "swap" };
     const uint64_t values[] = { plan->limits.pids, plan->limits.memory, plan->limits.swap };
-    json_object_set_new(object, "by", json_string(plan->limits.how));
+    json_object_set_new(object, "by", json_text(plan->limits.how));
     for (size_t i = 0; i < 3; i++)
         json_object_set_new(object, names[i],
                             values[i] == LIMIT_NONE ? json_string("no limit") : json_integer((json_int_t)values[i]));
@@ -69,7 +70,7 @@ static int directory_apply(const struct plan *plan, struct launch *launch, struc
 
 static void directory_print(const struct plan *plan, json_t *object)
 {
-    json_object_set_new(object, "directory", json_string(plan->directory != NULL ? plan->directory : "as found"));
+    json_object_set_new(object, "directory", json_text(plan->directory != NULL ? plan->directory : "as found"));
 }
 
 static int limits_lower(const struct plan *plan, struct launch *launch, struct error *error)
