@@ -26,7 +26,7 @@ fi
 has 'not where mmap is opened'               mdwe=0 -- --allow=memory.exec
 if as_root; then
     has 'the bounding set is empty'          "CapBnd=$none" --
-    has 'securebits are set and locked'      'securebits=0x(2f|6f|ef|af|ff|f)' --
+    has 'securebits are set and locked'      'securebits=0x(f|cf|ef|ff)' --
     has '--keep-cap reaches the program'     CapEff=0000000000000400 CapPrm=0000000000000400 CapAmb=0000000000000400 CapBnd=0000000000000400 NoNewPrivs=1 -- --keep-cap=net_bind_service
     has '--keep-cap of two, in either case'  CapEff=0000000000000401 -- --keep-cap=NET_BIND_SERVICE,chown
     has '--keep-cap with the prefix'         CapEff=0000000000000001 -- --keep-cap=cap_chown
