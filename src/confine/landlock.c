@@ -85,7 +85,9 @@ int landlock_check(const struct options *options, const struct machine *machine,
                    "cannot scope signals and abstract sockets: Landlock ABI %d has no scopes, Linux 6.12 is the first "
                    "(with --try=scopes the program can signal other processes of its user)", machine->landlock_abi);
     }
-    bool asked = !options->audit && options->learn == NULL && policy_opening(plan->policy, "mount") == POLICY_OPEN;
+    /* An OCI profile takes the policy's place: what it lets through is not asked for by an option. */
+    bool asked = !options->audit && options->learn == NULL && options->oci_count == 0 &&
+                 policy_opening(plan->policy, "mount") == POLICY_OPEN;
     if (guard_sys && asked)
         plan_problem(plan, "cannot let the program mount: inside Landlock path rules, which guard /sys here, every "
                            "mount is refused (leave --allow=file.mount out, or use --profile=none with --allow)");

@@ -2,13 +2,16 @@
 #include "confine/syscall-filter.h"
 
 #include <errno.h>
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "policy/bpf.h"
 #include "policy/kernel-log.h"
+#include "policy/oci-filter.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -65,10 +68,39 @@ static void tell_who_logs(struct plan *plan)
     plan_notice(plan, "%s", line);
 }
 
+static bool refuses(const struct filter *filter, int number, uint64_t first)
+{
+    struct seccomp_data data = { .nr = number, .arch = POLICY_NATIVE == POLICY_X86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64,
+                                 .args = { first } };
+    uint32_t verdict = bpf_run(filter->code, &data, NULL);
+    return verdict != SECCOMP_RET_ALLOW && verdict != SECCOMP_RET_LOG;
+}
+
+/* The filters of OCI profiles, made by libseccomp as Docker has it. What follows them in the launch must pass them. */
+static int check_oci(const struct options *options, struct plan *plan, struct error *error)
+{
+    plan->oci_count = options->oci_count;
+    for (size_t i = 0; i < options->oci_count; i++) {
+        struct filter *filter = &plan->oci[i].filter;
+        bool followed = i + 1 < options->oci_count || policy_has_filter(plan->policy);
+        if (oci_filter_build(options->oci[i], POLICY_NATIVE, options->kept_capabilities, true, filter, error) != 0)
+            return -1;
+        plan->oci[i].flags = options->oci[i]->flags & (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+        plan->privileges.no_new_privs = true;
+        if (refuses(filter, SYS_execve, 0))
+            plan_problem(plan, "cannot start the program: its OCI profile refuses execve (allow it there)");
+        if (followed && refuses(filter, SYS_seccomp, SECCOMP_SET_MODE_FILTER))
+            plan_problem(plan, "cannot stack another filter: the OCI profile refuses seccomp(2) (allow it there)");
+    }
+    return 0;
+}
+
 int syscall_filter_check(const struct options *options, const struct machine *machine, struct plan *plan,
                          struct error *error)
 {
     settle_explain(options, machine, plan);
+    if (check_oci(options, plan, error) != 0)
+        return -1;
     if (!policy_has_filter(plan->policy))
         return 0;
     plan->privileges.no_new_privs = true; /* seccomp(2) asks for it, or for CAP_SYS_ADMIN */
@@ -122,8 +154,12 @@ static int load(const struct plan *plan, const struct filter *filter, struct lau
  * know. It is made here, in the child, and gone with its memory. */
 int syscall_filter_apply(const struct plan *plan, struct launch *launch, struct error *error)
 {
+    for (size_t i = 0; i < plan->oci_count; i++)
+        if (install(&plan->oci[i].filter, plan->oci[i].flags) != 0)
+            return error_set(error, "cannot install the filter of an OCI profile: %s (the kernel must have "
+                                    "CONFIG_SECCOMP_FILTER)", strerror(errno));
     if (plan->filter.length == 0)
-        return 0;
+        return plan->oci_count > 0;
     if (!plan->needs_exec_token)
         return load(plan, &plan->filter, launch, error);
     if (getrandom(&launch->token, sizeof launch->token, 0) != (ssize_t)sizeof launch->token)
@@ -138,6 +174,9 @@ int syscall_filter_apply(const struct plan *plan, struct launch *launch, struct 
 void syscall_filter_print(const struct plan *plan, json_t *object)
 {
     json_object_set_new(object, "instructions", json_integer(plan->filter.length));
+    for (size_t i = 0; i < plan->oci_count; i++)
+        json_object_set_new(object, i == 0 ? "instructions of the OCI profile" : "instructions of one more OCI profile",
+                            json_integer(plan->oci[i].filter.length));
     if (plan->filter.length == 0)
         return;
     json_object_set_new(object, "unknown calls", json_string("refused"));

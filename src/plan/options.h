@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "policy/oci-profile.h"
 #include "policy/policy.h"
 #include "tell/words.h"
 
+#define OPTIONS_OCI_MAX 4    /* OCI profiles: each is a filter more for every call */
 #define OPTIONS_LIST_MAX 256 /* repeatable options: how often one may be given */
 
 /* Protections that --try may name. */
@@ -62,6 +64,8 @@ struct options {
     bool confined;                   /* false: profile none, protections only where an option names one */
     unsigned may_lack;               /* enum options_try, or-ed */
     struct policy_settings *policy;
+    struct oci_profile *oci[OPTIONS_OCI_MAX]; /* filters of their own, beside the policy's */
+    size_t oci_count;
     bool audit;
     uint64_t kept_capabilities;
     const char *user, *group;

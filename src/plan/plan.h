@@ -92,6 +92,11 @@ struct plan {
 
     struct policy *policy;
     struct filter filter;      /* length 0: none */
+    struct plan_oci_filter {
+        struct filter filter;
+        unsigned flags;        /* SECCOMP_FILTER_FLAG_* */
+    } oci[OPTIONS_OCI_MAX];    /* of OCI profiles: installed before the policy's */
+    size_t oci_count;
     bool needs_exec_token;     /* execve is refused to the program: filter is compiled in the child, with a token */
 
     enum plan_end end;

@@ -133,6 +133,36 @@ static char *read_file(const char *path, struct error *error)
     return text;
 }
 
+static int apply_default(struct options *options, int depth, struct error *error)
+{
+    char *text = strdup(default_profile);
+    if (text == NULL)
+        return error_set(error, "cannot read profile default: %s (free some memory)", strerror(errno));
+    return apply_text(options, "default", text, false, depth, error);
+}
+
+/* A profile of Docker or Podman says what system calls do and nothing else: as the base it takes the place of the policy,
+ * what else the default has stays. */
+static int apply_oci(struct options *options, const char *path, bool base, int depth, struct error *error)
+{
+    if (options->oci_count == OPTIONS_OCI_MAX)
+        return error_set(error, "cannot apply %s: more than %d OCI profiles (each is a filter more)", path, OPTIONS_OCI_MAX);
+    struct oci_profile *profile = oci_profile_read(path, error);
+    if (profile == NULL)
+        return -1;
+    options->oci[options->oci_count++] = profile;
+    if (!base)
+        return 0;
+    policy_settings_open(options->policy);
+    return apply_default(options, depth, error);
+}
+
+static bool is_json(const char *name)
+{
+    size_t length = strlen(name);
+    return strchr(name, '/') != NULL && length > 5 && strcmp(name + length - 5, ".json") == 0;
+}
+
 static int apply_name(struct options *options, const char *name, bool base, int depth, struct error *error)
 {
     if (depth > INCLUDE_DEPTH_MAX)
@@ -145,12 +175,10 @@ static int apply_name(struct options *options, const char *name, bool base, int 
         }
         return 0;
     }
-    if (strcmp(name, "default") == 0) {
-        char *text = strdup(default_profile);
-        if (text == NULL)
-            return error_set(error, "cannot read profile default: %s (free some memory)", strerror(errno));
-        return apply_text(options, "default", text, false, depth, error);
-    }
+    if (strcmp(name, "default") == 0)
+        return apply_default(options, depth, error);
+    if (is_json(name))
+        return apply_oci(options, name, base, depth, error);
     if (strchr(name, '/') == NULL) {
         const char *near = nearest_word(name, built_in, sizeof built_in / sizeof *built_in);
         return error_set(error, "cannot find profile '%s': no such profile (%s%s; a file is written with a slash: ./%s)",
