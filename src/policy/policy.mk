@@ -17,3 +17,25 @@ $(BUILD)/gen/policy-calls.h: $(POLICY_MAKER) $(POLICY_DATA)
 	$(POLICY_MAKER) src/policy $(BUILD)/gen/policy-table.c $@
 
 $(BUILD)/gen/policy-table.c: $(BUILD)/gen/policy-calls.h
+
+# sbx-policy(7) is made of the same tables.
+POLICY_MANUAL := $(BUILD)/man/sbx-policy.7
+$(POLICY_MANUAL): src/policy/manual.awk src/policy/sbx-policy.7.in $(POLICY_DATA)
+	@mkdir -p '$(@D)'
+	awk -f src/policy/manual.awk $(POLICY_DATA) src/policy/sbx-policy.7.in >'$@'
+
+programs: $(POLICY_MANUAL)
+install: install-policy-manual
+install-policy-manual: $(POLICY_MANUAL)
+	install -D -m 644 '$<' '$(DESTDIR)$(MANDIR)/man7/sbx-policy.7'
+	@echo '$(DESTDIR)$(MANDIR)/man7/sbx-policy.7'
+uninstall: uninstall-policy-manual
+uninstall-policy-manual:
+	@rm -f '$(DESTDIR)$(MANDIR)/man7/sbx-policy.7'
+
+# The numbers and names of the tables against those of the machine.
+check: check-calls
+check-calls: | setup-test
+	scripts/check-calls '$(CC)'
+
+.PHONY: install-policy-manual uninstall-policy-manual check-calls
