@@ -133,9 +133,24 @@ static char *read_file(const char *path, struct error *error)
     return text;
 }
 
+/* Options point into the texts of profiles for the life of the process. NULL stays NULL. */
+static char *keep(char *text)
+{
+    static struct kept {
+        struct kept *next;
+        char *text;
+    } *all;
+    struct kept *kept = text != NULL ? malloc(sizeof *kept) : NULL;
+    if (kept == NULL)
+        return text;
+    *kept = (struct kept){ all, text };
+    all = kept;
+    return text;
+}
+
 static int apply_default(struct options *options, int depth, struct error *error)
 {
-    char *text = strdup(default_profile);
+    char *text = keep(strdup(default_profile));
     if (text == NULL)
         return error_set(error, "cannot read profile default: %s (free some memory)", strerror(errno));
     return apply_text(options, "default", text, false, depth, error);
@@ -185,7 +200,7 @@ static int apply_name(struct options *options, const char *name, bool base, int 
                          name, near != NULL ? "did you mean " : "there are default and none",
                          near != NULL ? near : "", name);
     }
-    char *text = read_file(name, error);
+    char *text = keep(read_file(name, error));
     return text == NULL ? -1 : apply_text(options, name, text, base, depth, error);
 }
 

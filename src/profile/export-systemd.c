@@ -124,6 +124,7 @@ int export_systemd(const struct loaded *loaded, FILE *stream, struct error *erro
         fputs("LockPersonality=yes\n", stream);
     if (!lets_through(loaded, "fchmodat(AT_FDCWD, NULL, 04755)"))
         fputs("RestrictSUIDSGID=yes\n", stream);
+    fputs("# Calls that systemd does not know yet are passed over with a warning: they stay refused.\n", stream);
     fputs("# Not said: the errno of each call (EPERM for all), SOCK_RAW apart from its family, ENOSYS for unknown calls, and\n"
           "# what Landlock holds: other processes, /sys, sockets of the outside.\n", stream);
     return 0;

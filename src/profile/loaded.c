@@ -97,6 +97,9 @@ static int start(struct loaded *loaded, const char *name, struct error *error)
 /* --audit is an option of the whole until the plan is made. */
 static int finish(struct loaded *loaded, const struct policy_subject *subject, struct error *error)
 {
+    if (loaded->options.oci_count > 0)
+        return error_set(error, "cannot judge %s: it includes an OCI profile, which is a filter of its own (name the JSON alone)",
+                         loaded->name);
     if (loaded->options.audit && policy_settings_add(loaded->options.policy, POLICY_AUDIT, NULL, error) != 0)
         return -1;
     return compile(loaded, subject, error);
@@ -157,6 +160,8 @@ int profile_load(struct loaded *loaded, const char *name, const struct policy_su
 
 void profile_unload(struct loaded *loaded)
 {
+    for (size_t i = 0; i < loaded->options.oci_count; i++)
+        oci_profile_free(loaded->options.oci[i]);
     policy_settings_free(loaded->options.policy);
     policy_free(loaded->policy);
     oci_profile_free(loaded->oci);
