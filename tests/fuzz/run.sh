@@ -24,6 +24,13 @@ else
     echo "# no libFuzzer (clang): random inputs by driver.c"
 fi
 
+# A fuzzer may ask for less: `SECONDS: N` in a comment of its own. SECONDS_EACH wins.
+seconds() {
+    local own
+    own=$(sed -n 's,^/\* SECONDS: \([0-9]*\) \*/$,\1,p' "tests/fuzz/$1.c")
+    echo "${SECONDS_EACH:-${own:-$each}}"
+}
+
 names=()
 for file in tests/fuzz/*.c; do
     name=${file##*/} name=${name%.c}
@@ -47,13 +54,14 @@ for name in "${names[@]}"; do
         status=1
     elif [ "$engine" = -fsanitize=fuzzer ]; then
         mkdir -p "$scratch/$name"
-        "$build/fuzz-$name" -max_total_time="$each" -max_len=1024 -timeout=10 -print_final_stats=1 \
+        [ ! -d "tests/fuzz/corpus/$name" ] || cp "tests/fuzz/corpus/$name"/* "$scratch/$name/"
+        "$build/fuzz-$name" -max_total_time="$(seconds "$name")" -max_len=1024 -timeout=10 -print_final_stats=1 \
             -artifact_prefix="$build/fuzz-$name-" "$scratch/$name" >"$scratch/out" 2>&1
         status=$?
         grep -e number_of_executed_units "$scratch/out" | sed "s/^/# $name: /"
     else
         seed=$RANDOM$RANDOM
-        "$build/fuzz-$name" "$each" "$seed" >"$scratch/out" 2>&1
+        "$build/fuzz-$name" "$(seconds "$name")" "$seed" >"$scratch/out" 2>&1
         status=$?
         sed "s/^/# $name, seed $seed: /" "$scratch/out" | tail -n 1
     fi
