@@ -616,6 +616,27 @@ START_TEST(many_settings_are_a_filter_or_an_error)
 }
 END_TEST
 
+/* Decisions that lead on to others, hundreds deep: none is compiled twice. */
+START_TEST(settings_upon_settings_end)
+{
+    static const uint64_t linux_persona[4] = {0}, odd[4] = {0x40000};
+    struct error error;
+    struct policy_settings *settings = policy_settings_new();
+    char text[64];
+    for (unsigned i = 0; i < 400; i++) {
+        snprintf(text, sizeof text, "process.personality:%u", 100 + i);
+        ck_assert_int_eq(policy_settings_add(settings, POLICY_KILL, text, &error), 0);
+        ck_assert_int_eq(policy_settings_add(settings, POLICY_DENY, "process.personality", &error), 0);
+    }
+    struct policy *policy = policy_settle(settings, &user, &error);
+    ck_assert_ptr_nonnull(policy);
+    ck_assert_uint_eq(ask(policy, FILTER_ENFORCE, "personality", linux_persona), ALLOW);
+    ck_assert_uint_eq(ask(policy, FILTER_ENFORCE, "personality", odd), NO(EPERM));
+    policy_free(policy);
+    policy_settings_free(settings);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("policy");
@@ -633,6 +654,7 @@ int main(void)
     tcase_add_test(tests, bad_options_are_refused_and_explained);
     tcase_add_test(tests, odd_rules_end_in_an_error_not_in_a_crash);
     tcase_add_test(tests, many_settings_are_a_filter_or_an_error);
+    tcase_add_test(tests, settings_upon_settings_end);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

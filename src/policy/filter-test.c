@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/filter-test.h"
+
+#include <linux/bpf_common.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+
+static struct target resolve_choice(void *context, struct goal goal)
+{
+    return ((const struct target *)context)[goal.what];
+}
+
+static struct target search_values(const struct test_compiler *compiler, const struct choice *choices, unsigned count,
+                                   struct target *targets)
+{
+    struct range ranges[2 * TEST_VALUES_MAX + 1];
+    unsigned used = add_range(ranges, 0, 0, (struct goal){0, 0});
+    for (unsigned i = 0; i < count; i++) {
+        used = add_range(ranges, used, choices[i].value, (struct goal){0, choices[i].target});
+        if (choices[i].value != UINT32_MAX && (i + 1 == count || choices[i + 1].value != choices[i].value + 1))
+            used = add_range(ranges, used, choices[i].value + 1, (struct goal){0, 0});
+    }
+    const struct search search = {compiler->emitter, resolve_choice, targets};
+    return search_ranges(&search, ranges, used);
+}
+
+struct target compile_choices(const struct test_compiler *compiler, const struct test *test,
+                              const struct choice *choices, unsigned count, struct target *targets)
+{
+    return emit_load(compiler->emitter, ARGUMENT_OFFSET(test->argument), (uint32_t)test->mask,
+                     search_values(compiler, choices, count, targets));
+}
+
+static unsigned insert_value(uint64_t *into, unsigned count, uint64_t value)
+{
+    unsigned place = 0;
+    while (place < count && into[place] < value)
+        place++;
+    if (place < count && into[place] == value)
+        return count;
+    memmove(into + place + 1, into + place, (count - place) * sizeof *into);
+    into[place] = value;
+    return count + 1;
+}
+
+unsigned gather_values(const struct policy *policy, const struct test *test, uint64_t into[TEST_VALUES_MAX])
+{
+    unsigned count = test->value_count;
+    memcpy(into, policy_values(policy, test->first_value), count * sizeof *into);
+    if ((test->own & OWN_UID) != 0 && (policy->subject.uid & ~test->mask) == 0)
+        count = insert_value(into, count, policy->subject.uid);
+    if ((test->own & OWN_GID) != 0 && (policy->subject.gid & ~test->mask) == 0)
+        count = insert_value(into, count, policy->subject.gid);
+    return count;
+}
+
+/* The low words of values[0..count), which share their high word. */
+static struct target compile_low_words(const struct test_compiler *compiler, const struct test *test, const uint64_t *values,
+                                       unsigned count, struct target when_true, struct target when_false)
+{
+    struct choice choices[TEST_VALUES_MAX];
+    struct target targets[2] = {when_false, when_true};
+    for (unsigned i = 0; i < count; i++)
+        choices[i] = (struct choice){(uint32_t)values[i], 1};
+    if ((uint32_t)test->mask == 0)
+        return when_true;
+    return compile_choices(compiler, test, choices, count, targets);
+}
+
+static struct target compile_in(const struct test_compiler *compiler, const struct test *test, struct target when_true,
+                                struct target when_false)
+{
+    uint64_t values[TEST_VALUES_MAX];
+    unsigned count = gather_values(compiler->policy, test, values);
+    if (count == 0)
+        return when_false;
+    uint32_t high_mask = (uint32_t)(test->mask >> 32);
+    if (high_mask == 0)
+        return compile_low_words(compiler, test, values, count, when_true, when_false);
+    struct target targets[TEST_VALUES_MAX + 1] = {when_false};
+    struct choice choices[TEST_VALUES_MAX];
+    unsigned groups = 0;
+    for (unsigned begin = 0, end; begin < count; begin = end) {
+        end = begin + 1;
+        while (end < count && values[end] >> 32 == values[begin] >> 32)
+            end++;
+        choices[groups] = (struct choice){(uint32_t)(values[begin] >> 32), groups + 1};
+        targets[++groups] =
+            compile_low_words(compiler, test, values + begin, end - begin, when_true, when_false);
+    }
+    return emit_load(compiler->emitter, ARGUMENT_OFFSET(test->argument) + 4, high_mask,
+                     search_values(compiler, choices, groups, targets));
+}
+
+static struct target compile_any_bit(const struct test_compiler *compiler, const struct test *test, struct target when_true,
+                                     struct target when_false)
+{
+    uint32_t low = (uint32_t)test->mask, high = (uint32_t)(test->mask >> 32);
+    unsigned offset = ARGUMENT_OFFSET(test->argument);
+    struct target target = when_false;
+    if (low != 0)
+        target = emit_load(compiler->emitter, offset, UINT32_MAX,
+                           emit_jump(compiler->emitter, BPF_JSET, low, when_true, when_false));
+    if (high != 0)
+        target = emit_load(compiler->emitter, offset + 4, UINT32_MAX,
+                           emit_jump(compiler->emitter, BPF_JSET, high, when_true, target));
+    return target;
+}
+
+static struct target compile_at_least(const struct test_compiler *compiler, const struct test *test, struct target when_true,
+                                      struct target when_false)
+{
+    uint64_t value = *policy_values(compiler->policy, test->first_value);
+    uint32_t high_mask = (uint32_t)(test->mask >> 32);
+    unsigned offset = ARGUMENT_OFFSET(test->argument);
+    struct target low = emit_load(compiler->emitter, offset, (uint32_t)test->mask,
+                                  emit_jump(compiler->emitter, BPF_JGE, (uint32_t)value, when_true, when_false));
+    if (high_mask == 0)
+        return low;
+    if ((uint32_t)test->mask == 0)
+        low = when_true;
+    struct target equal = emit_jump(compiler->emitter, BPF_JEQ, (uint32_t)(value >> 32), low, when_false);
+    return emit_load(compiler->emitter, offset + 4, high_mask,
+                     emit_jump(compiler->emitter, BPF_JGT, (uint32_t)(value >> 32), when_true, equal));
+}
+
+static struct target compile_test(const struct test_compiler *compiler, const struct test *test, struct target when_true,
+                                  struct target when_false)
+{
+    if (same_target(when_true, when_false))
+        return when_true;
+    switch ((enum test_operation)test->operation) {
+    case TEST_IN:
+        return compile_in(compiler, test, when_true, when_false);
+    case TEST_ANY_BIT:
+        return compile_any_bit(compiler, test, when_true, when_false);
+    case TEST_AT_LEAST:
+        break;
+    }
+    return compile_at_least(compiler, test, when_true, when_false);
+}
+
+struct target compile_condition(const struct test_compiler *compiler, unsigned index, struct target when_true,
+                                struct target when_false)
+{
+    const struct condition *condition = policy_condition(compiler->policy, index);
+    struct target entries[CONDITION_FALSE + 1];
+    entries[CONDITION_TRUE] = when_true;
+    entries[CONDITION_FALSE] = when_false;
+    for (unsigned i = condition->test_count; i-- > 0;) {
+        const struct test *test = policy_test(compiler->policy, condition->first_test + i);
+        entries[i] = compile_test(compiler, test, entries[test->when_true], entries[test->when_false]);
+    }
+    return entries[0];
+}
+
