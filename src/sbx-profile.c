@@ -26,7 +26,7 @@ static const struct {
     {"check", verb_check, 1, 1, "FILE", "all errors of a profile, each with its place, and warnings"},
     {"diff", verb_diff, 2, 2, "A B", "where two profiles answer differently"},
     {"minimize", verb_minimize, 1, 1, "FILE [-o FILE]", "the same answers from fewer settings"},
-    {"import", verb_import, 1, 1, "[--from=oci] FILE [-o FILE]", "a profile of Docker or Podman as one of ours"},
+    {"import", verb_import, 1, 1, "[--from=oci|systemd] FILE [-o FILE]", "a profile of Docker or a systemd unit as one of ours"},
     {"export", verb_export, 1, 1, "NAME|FILE --to=oci|k8s|systemd|bpf|asm [-o FILE]", "for others"},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };

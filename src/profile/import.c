@@ -129,8 +129,7 @@ static bool is_category(const char *name)
     return false;
 }
 
-/* The calls of one verdict, as lists; `rule` lines where a list cannot say it. */
-static void write_verdict(const struct importing *importing, uint32_t verdict, const char *const *names, size_t count)
+void write_calls_of(FILE *stream, uint32_t verdict, const char *const *names, size_t count)
 {
     static const struct {
         uint32_t action;
@@ -147,11 +146,11 @@ static void write_verdict(const struct importing *importing, uint32_t verdict, c
         snprintf(suffix, sizeof suffix, " = %s", errno_name(verdict & SECCOMP_RET_DATA, number));
     for (size_t i = 0; i < count; i++) {
         if (key == NULL || is_category(names[i]) || used == 1024)
-            fprintf(importing->stream, "rule = %s = %s\n", names[i], verdict_text(verdict, text));
+            fprintf(stream, "rule = %s = %s\n", names[i], verdict_text(verdict, text));
         else
             list[used++] = names[i];
     }
-    write_list(importing->stream, key, list, used, suffix);
+    write_list(stream, key, list, used, suffix);
 }
 
 static void write_constant_calls(const struct importing *importing)
@@ -176,7 +175,7 @@ static void write_constant_calls(const struct importing *importing)
             if (verdict == wanted && !conditional && (found || (i == profile->rule_count && profile_row(row)->by_name_only)))
                 names[count++] = name;
         }
-        write_verdict(importing, wanted, names, count);
+        write_calls_of(importing->stream, wanted, names, count);
     }
 }
 
@@ -312,22 +311,34 @@ int import_oci(const struct oci_profile *profile, const char *name, const struct
     return result;
 }
 
+static int import_from(const struct request *request, const char *text, bool json, FILE *stream, struct error *error)
+{
+    const char *name = request->words[0];
+    if (!json)
+        return import_systemd(name, text, &request->subject, stream, error);
+    struct oci_profile *profile = oci_profile_parse(text, strlen(text), name, error);
+    int result = profile != NULL ? import_oci(profile, name, &request->subject, stream, error) : -1;
+    oci_profile_free(profile);
+    return result;
+}
+
 int verb_import(const struct request *request, struct error *error)
 {
     struct destination output;
-    if (request->format != NULL && strcmp(request->format, "oci") != 0)
-        return error_set(error, "cannot import from '%s': no such format (oci)", request->format);
-    struct oci_profile *profile = oci_profile_read(request->words[0], error);
-    if (profile == NULL)
+    if (request->format != NULL && strcmp(request->format, "oci") != 0 && strcmp(request->format, "systemd") != 0)
+        return error_set(error, "cannot import from '%s': no such format (oci, systemd)", request->format);
+    char *text = profile_read_file(request->words[0], error);
+    if (text == NULL)
         return -1;
+    bool json = request->format != NULL ? strcmp(request->format, "oci") == 0 : text[strspn(text, " \t\r\n")] == '{';
     int result = destination_open(&output, request->output, error);
     if (result == 0) {
-        result = import_oci(profile, request->words[0], &request->subject, output.stream, error);
+        result = import_from(request, text, json, output.stream, error);
         if (result == 0)
             result = destination_close(&output, error);
         else
             destination_drop(&output);
     }
-    oci_profile_free(profile);
+    free(text);
     return result;
 }

@@ -165,6 +165,12 @@ char *oci_text(const json_t *root); /* NULL: out of memory; free(3) it */
 int import_oci(const struct oci_profile *profile, const char *name, const struct policy_subject *subject, FILE *stream,
                struct error *error);
 
+/* A profile of ours from the directives of a unit file. What is not carried is told. 0, or -1 with the error. */
+int import_systemd(const char *name, const char *text, const struct policy_subject *subject, FILE *stream, struct error *error);
+
+/* The calls of one verdict, as lists; `rule` lines where a list cannot say it. */
+void write_calls_of(FILE *stream, uint32_t verdict, const char *const *names, size_t count);
+
 /* Writes `key = LIST` lines of a readable length. */
 void write_list(FILE *stream, const char *key, const char *const *names, size_t count, const char *suffix);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SECONDS: 15 */
+/* SECONDS: 11 */
 /* OCI profiles. An input is the text itself, or, where its first byte is even, a row of words of the language, so that random
  * bytes come far into it too. What is read is made into a filter and imported: that it answers alike is checked in there. */
 #include <stdio.h>

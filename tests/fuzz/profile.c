@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SECONDS: 15 */
+/* SECONDS: 11 */
 /* Profile files. An input is the text itself, or, where its first byte is even, a row of words of the language. Each error names
  * a place, and what is read can be compiled. Files of others are not included. */
 #include <stdio.h>

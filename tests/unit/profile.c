@@ -382,6 +382,72 @@ START_TEST(calls_are_read)
 }
 END_TEST
 
+/* ---- systemd ---- */
+
+static const struct {
+    const char *unit, *call, *verdict; /* verdict NULL: the error has the words of `call` */
+} units[] = {
+    {"SystemCallFilter=@system-service\nSystemCallErrorNumber=EPERM", "read", "allow"},
+    {"SystemCallFilter=@system-service\nSystemCallErrorNumber=EPERM", "mount", "errno:EPERM"},
+    {"SystemCallFilter=@system-service\nSystemCallFilter=~@privileged\nSystemCallErrorNumber=1", "chroot", "errno:EPERM"},
+    {"SystemCallFilter=@system-service\nSystemCallFilter=~@chown\nSystemCallErrorNumber=EPERM", "fchown", "errno:EPERM"},
+    {"SystemCallFilter=read", "write", "kill"},
+    {"SystemCallFilter=read", "execve", "allow"}, /* @default */
+    {"SystemCallFilter=read", "time", "allow"},
+    {"SystemCallFilter=read\nSystemCallFilter=\nSystemCallFilter=~write", "mount", "allow"},
+    {"SystemCallFilter=~write mkdir:ENOSPC", "write", "kill"},
+    {"SystemCallFilter=~write mkdir:ENOSPC", "mkdir", "errno:ENOSPC"},
+    {"SystemCallFilter=~write mkdir:ENOSPC", "read", "allow"},
+    {"SystemCallFilter=~@mount\nSystemCallFilter=mount", "mount", "allow"},
+    {"SystemCallFilter=~@mount\nSystemCallFilter=mount", "umount2", "kill"},
+    {"SystemCallFilter=~ \\\n # between\n write", "write", "kill"},
+    {"[Unit]\nSystemCallFilter=~write\n[Service]\n", "write", "allow"},
+    {"RestrictAddressFamilies=AF_UNIX AF_INET", "socket(AF_INET)", "allow"},
+    {"RestrictAddressFamilies=AF_UNIX AF_INET", "socket(AF_NETLINK)", "errno:EAFNOSUPPORT"},
+    {"RestrictAddressFamilies=~AF_NETLINK", "socket(AF_NETLINK)", "errno:EAFNOSUPPORT"},
+    {"RestrictAddressFamilies=~AF_NETLINK", "socket(AF_INET)", "allow"},
+    {"RestrictAddressFamilies=none", "socket(AF_UNIX)", "errno:EAFNOSUPPORT"},
+    {"MemoryDenyWriteExecute=yes", "mmap(0, 0, PROT_WRITE|PROT_EXEC)", "errno:EPERM"},
+    {"MemoryDenyWriteExecute=yes", "mmap(0, 0, PROT_READ|PROT_EXEC)", "allow"},
+    {"MemoryDenyWriteExecute=yes", "mprotect(0, 0, PROT_EXEC)", "errno:EPERM"},
+    {"MemoryDenyWriteExecute=yes\nSystemCallFilter=~mprotect", "mprotect(0, 0, PROT_EXEC)", "kill"},
+    {"SystemCallFilter=read\nRestrictAddressFamilies=AF_INET", "socket(AF_NETLINK)", "kill"},
+    {"MemoryDenyWriteExecute=no", "mprotect(0, 0, PROT_EXEC)", "allow"},
+    {"AmbientCapabilities=CAP_CHOWN\nTasksMax=infinity\nMemoryMax=50%", "read", "allow"},
+    {"SystemCallFilter=@sytem-service", "cannot import t.service:1: no group '@sytem-service' (nearest: @system-service)", NULL},
+    {"\nSystemCallErrorNumber=EPRM", "t.service:2: 'EPRM' is no errno", NULL},
+    {"RestrictAddressFamilies=AF_NONE", "no address family", NULL},
+    {"TasksMax=20%", "a share of all processes", NULL},
+    {"TasksMax=none", "--pids=none", NULL},
+    {"SystemCallFilter=~read:kill", "kills beside others", NULL},
+    {"no sign", "no '='", NULL},
+};
+
+START_TEST(units_are_imported)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    int result = import_systemd("t.service", units[_i].unit, &somebody, stream, &error);
+    fclose(stream);
+    if (units[_i].verdict == NULL) {
+        ck_assert_int_eq(result, -1);
+        ck_assert_msg(strstr(error.text, units[_i].call) != NULL && *text == '\0', "%s", error.text);
+    } else {
+        struct loaded loaded;
+        struct seccomp_data data;
+        bool guessed;
+        char words[VERDICT_TEXT_MAX];
+        ok(result);
+        ok(profile_load_text(&loaded, "imported", text, &somebody, &error));
+        ok(call_parse(units[_i].call, POLICY_X86_64, &data, &guessed, &error));
+        ck_assert_str_eq(verdict_text(profile_verdict(&loaded, &data), words), units[_i].verdict);
+        profile_unload(&loaded);
+    }
+    free(text);
+}
+END_TEST
+
 /* ---- the manual ---- */
 
 /* What the launch tests run is what the manual shows. */
@@ -427,6 +493,7 @@ int main(void)
     tcase_add_loop_test(cases, bad_json_is_told, 0, sizeof bad / sizeof *bad);
     tcase_add_test(cases, deep_nesting_is_told);
     tcase_add_loop_test(cases, calls_are_read, 0, sizeof calls / sizeof *calls);
+    tcase_add_loop_test(cases, units_are_imported, 0, sizeof units / sizeof *units);
     tcase_add_test(cases, the_manual_has_the_examples);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
