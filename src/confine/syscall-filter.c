@@ -46,8 +46,13 @@ static void settle_explain(const struct options *options, const struct machine *
     if (asked && plan->in_place)
         plan_problem(plan, "cannot explain, report or learn in place: no supervisor stays to listen (leave --in-place out, "
                            "or have the kernel log them: --log=LIST, --audit)");
-    plan->listen = asked && !plan->in_place && (!options->audit || plan->learn != NULL) &&
-                   policy_has_filter(plan->policy);
+    bool wanted = asked && !plan->in_place && (!options->audit || plan->learn != NULL) &&
+                  policy_has_filter(plan->policy);
+    plan->listen = wanted && machine_can_listen();
+    if (wanted && !plan->listen && plan->learn != NULL)
+        plan_problem(plan, "cannot listen to refused calls: a filter of an outer sandbox refuses it (learn outside of it)");
+    else if (wanted && !plan->listen)
+        plan_notice(plan, "refused calls are not explained: a filter of an outer sandbox refuses to listen to them");
 }
 
 static bool logs(const struct filter *filter)
@@ -180,5 +185,10 @@ void syscall_filter_print(const struct plan *plan, json_t *object)
     if (plan->filter.length == 0)
         return;
     json_object_set_new(object, "unknown calls", json_string("refused"));
+    json_object_set_new(object, "refused calls", json_string(!plan->listen                       ? "not explained"
+                                                             : plan->learn != NULL              ? "allowed and learned"
+                                                             : plan->explain == EXPLAIN_LIVE    ? "explained at once"
+                                                             : plan->explain == EXPLAIN_END     ? "explained at the end"
+                                                                                                : "collected"));
     json_object_set_new(object, "execve refused to the program", json_boolean(plan->needs_exec_token));
 }

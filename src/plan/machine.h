@@ -38,4 +38,7 @@ struct machine {
 /* 0, or -1 with the error. */
 int machine_find(struct machine *machine, struct error *error);
 
+/* Whether no outer filter refuses what one who listens to refused calls asks for; asked only where somebody will. */
+bool machine_can_listen(void);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -158,30 +160,48 @@ static void find_words(const struct explain *explain, int memory, struct refusal
     refusal->capabilities = 0;
 }
 
-/* Its own words: what it holds open, it may hold for ever. */
-static void read_words(const struct explain *explain, int memory)
+/* All but these three, in any order; -1 is none. */
+static void close_others(int first, int second, int third)
 {
-    close(STDERR_FILENO);
+    unsigned from = 0;
+    for (int kept[] = { first, second, third }, i = 0; i < 3; i++) {
+        int least = INT_MAX;
+        for (int j = 0; j < 3; j++)
+            if (kept[j] >= (int)from && kept[j] < least)
+                least = kept[j];
+        if (least == INT_MAX)
+            break;
+        if ((unsigned)least > from)
+            syscall(SYS_close_range, from, least - 1, 0);
+        from = (unsigned)least + 1;
+    }
+    syscall(SYS_close_range, from, UINT_MAX, 0);
+}
+
+static void read_words(const struct explain *explain, int memory, int end)
+{
+    close_others(explain->listener, memory, end); /* what it holds open, it may hold for ever */
     find_words(explain, memory, explain->read);
 }
 
-static void tell_at_once(const struct explain *explain, int memory)
+static void tell_at_once(const struct explain *explain, int memory, int end)
 {
     (void)memory;
+    (void)end;
     find_remedy(explain, explain->read);
     tell(explain, explain->read);
 }
 
 /* In another process, which is waited for a second: memory that a file system backs can keep a reader waiting for ever,
  * a full pipe a writer; and what stands in that memory is written to mislead. */
-static bool do_apart(struct explain *explain, void (*work)(const struct explain *explain, int memory), int memory)
+static bool do_apart(struct explain *explain, void (*work)(const struct explain *explain, int memory, int end), int memory)
 {
     int ends[2];
     if (explain->stalls >= STALLS_MAX || pipe2(ends, O_CLOEXEC) != 0)
         return false;
     pid_t worker = fork();
     if (worker == 0) {
-        work(explain, memory);
+        work(explain, memory, ends[1]);
         _exit(write(ends[1], "", 1) == 1 ? 0 : 1);
     }
     close(ends[1]);
@@ -233,11 +253,19 @@ static void count(struct explain *explain, const struct seccomp_data *data, uint
     describe(explain, refusal);
 }
 
+static bool give_up(struct explain *explain)
+{
+    say("refused calls are not explained any more, and answered ENOSYS: %s", strerror(errno));
+    close(explain->listener); /* whoever waits for an answer gets one */
+    explain->listener = -1;
+    return false;
+}
+
 bool explain_serve(struct explain *explain)
 {
     memset(explain->request, 0, sizeof *explain->request);
     if (seccomp_notify_receive(explain->listener, explain->request) != 0)
-        return errno == ENOENT || errno == EINTR; /* ENOENT: it was killed before it was received */
+        return errno == ENOENT || errno == EINTR || give_up(explain); /* ENOENT: it was killed before it was received */
     const struct seccomp_data *data = &explain->request->data;
     uint32_t verdict = bpf_run(explain->filter.code, data, NULL);
     count(explain, data, verdict);
@@ -273,7 +301,8 @@ void explain_finish(struct explain *explain)
         say("%s %llu more calls, of other kinds than the first %d%s",
             explain->plan->learn != NULL ? "would refuse" : "refused", (unsigned long long)explain->others,
             EXPLAIN_KINDS_MAX, explain->plan->learn != NULL ? ": learn once more, into the same file" : "");
-    close(explain->listener);
+    if (explain->listener >= 0)
+        close(explain->listener);
     explain->listener = -1;
 }
 

@@ -32,7 +32,7 @@ struct explain *explain_new(const struct plan *plan, const struct options *optio
 
 int explain_descriptor(const struct explain *explain); /* for poll(2) */
 
-/* Receives one call, answers it, counts it. False when no process has the filter any more. */
+/* Receives one call, answers it, counts it. False when it cannot listen any more: then nobody waits for an answer. */
 bool explain_serve(struct explain *explain);
 
 /* Finds the remedies; tells each kind in one line, most often refused first, where the plan says so. */
