@@ -13,32 +13,31 @@
 #include <string.h>
 
 #include "policy/condition.h"
+#include "policy/make/made.h"
 
-#define ROWS_MAX 1024
 #define COLUMNS_MAX 9
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define OPENS_ALL "-"
 
-/* Grown in place and written out as they are. */
-static char strings[60000];
-static struct row rows[ROWS_MAX];
-static struct argument arguments[6 * ROWS_MAX];
-static struct list lists[64];
-static struct constant constants[4096];
-static struct test tests[2048];
-static uint64_t values[4096];
-static struct condition conditions[1024];
-static struct clause clauses[1024];
-static struct category categories[32];
-static struct feature features[128];
-static struct opening openings[1024];
-static uint16_t openings_by_row[1024], rows_by_name[ROWS_MAX], row_of_number[TABLE_ARCHES][ROWS_MAX];
-static struct alias aliases[TABLE_ABIS][1024];
-static uint16_t alias_count[TABLE_ABIS], number_count[TABLE_ARCHES];
-static unsigned string_length = 1, argument_count, test_count, value_count, condition_count, clause_count;
-static unsigned category_count, feature_count, opening_count;
-static struct vocabulary words = {.strings = strings, .rows = rows, .arguments = arguments, .lists = lists,
-                                  .constants = constants};
+/* What is made; write-table.c writes it. */
+char strings[60000];
+struct row rows[ROWS_MAX];
+struct argument arguments[6 * ROWS_MAX];
+struct list lists[64];
+struct constant constants[4096];
+struct test tests[2048];
+uint64_t values[4096];
+struct condition conditions[1024];
+struct clause clauses[1024];
+struct category categories[32];
+struct feature features[128];
+struct opening openings[1024];
+uint16_t openings_by_row[1024], rows_by_name[ROWS_MAX], row_of_number[TABLE_ARCHES][ROWS_MAX];
+struct alias aliases[TABLE_ABIS][1024];
+uint16_t alias_count[TABLE_ABIS], number_count[TABLE_ARCHES];
+unsigned string_length = 1, argument_count, test_count, value_count, condition_count, clause_count;
+unsigned category_count, feature_count, opening_count;
+struct vocabulary words = {.strings = strings, .rows = rows, .arguments = arguments, .lists = lists,
+                           .constants = constants};
 
 /* The line that is read: where an error points to. */
 static char place[512];
@@ -51,8 +50,7 @@ static struct {
 } parts[128];
 static unsigned part_count;
 
-__attribute__((format(printf, 1, 2), noreturn))
-static void die(const char *format, ...)
+void die(const char *format, ...)
 {
     fprintf(stderr, "%s:%u: ", place, line_number);
     va_list list;
@@ -63,7 +61,7 @@ static void die(const char *format, ...)
     exit(1);
 }
 
-static uint16_t checked(unsigned index, size_t size, const char *what)
+uint16_t checked(unsigned index, size_t size, const char *what)
 {
     if (index >= size || index >= TABLE_NONE)
         die("too many %s: make the array larger", what);
@@ -72,8 +70,7 @@ static uint16_t checked(unsigned index, size_t size, const char *what)
 
 /* ---- reading ---- */
 
-/* Calls `take` for each line of a table: columns split at tabs, comments and the head line left out. */
-static void read_table(const char *directory, const char *file, unsigned columns, bool has_head,
+void read_table(const char *directory, const char *file, unsigned columns, bool has_head,
                        void (*take)(char **column))
 {
     snprintf(place, sizeof place, "%s/%s", directory, file);
@@ -100,7 +97,7 @@ static void read_table(const char *directory, const char *file, unsigned columns
     fclose(stream);
 }
 
-static uint16_t intern(const char *text)
+uint16_t intern(const char *text)
 {
     size_t length = strlen(text) + 1;
     for (unsigned at = 0; at < string_length; at += (unsigned)strlen(strings + at) + 1)
@@ -113,7 +110,7 @@ static uint16_t intern(const char *text)
     return (uint16_t)(string_length - length);
 }
 
-static unsigned find_row(const char *name)
+unsigned find_row(const char *name)
 {
     for (unsigned i = 0; i < words.row_count; i++)
         if (strcmp(name, strings + rows[i].name) == 0)
@@ -121,7 +118,7 @@ static unsigned find_row(const char *name)
     die("no row of calls.tbl is named %s", name);
 }
 
-static uint16_t find_constant(const char *name, const char *family)
+uint16_t find_constant(const char *name, const char *family)
 {
     const struct constant *constant = constant_find(&words, name);
     if (constant == NULL || strcmp(strings + lists[constant->list].family, family) != 0)
@@ -284,7 +281,8 @@ static void take_argument(char *text)
         *name++ = 0;
     if (family != NULL)
         *family++ = 0;
-    if (*name == 0 || ((strncmp(name, "arg", 3) == 0 || strncmp(name, "raw", 3) == 0) && isdigit((unsigned char)name[3])))
+    bool numbered = strncmp(name, "arg", 3) == 0 || strncmp(name, "raw", 3) == 0;
+    if (*name == 0 || (numbered && isdigit((unsigned char)name[3])))
         die("'%s' cannot be an argument's name", name);
     for (size_t i = 0; i < LENGTH(types); i++)
         if (strcmp(text, types[i].name) == 0) {
@@ -521,53 +519,6 @@ static void make_features(void)
     }
 }
 
-/* ---- abis.tbl ---- */
-
-static bool named_in_x32[ROWS_MAX];
-
-static void add_alias(enum table_abi abi, struct alias alias)
-{
-    aliases[abi][checked(alias_count[abi]++, LENGTH(aliases[abi]), "calls of an ABI")] = alias;
-}
-
-static void take_alias(char **column)
-{
-    enum table_abi abi = strcmp(column[0], "x32") == 0 ? ABI_X32 : ABI_X86;
-    uint64_t number;
-    if ((abi == ABI_X86 && strcmp(column[0], "x86") != 0) || !parse_number(column[1], &number) || number > 1023)
-        die("an ABI (x86, x32) and a number expected");
-    struct alias alias = {.name = intern(column[2]), .number = (uint16_t)number, .row = TABLE_NONE,
-                          .rearranged = strcmp(column[4], "other") == 0};
-    if (abi == ABI_X32)
-        named_in_x32[find_row(column[2])] = true;
-    if (strcmp(column[3], "-") == 0)
-        return;
-    if (isupper((unsigned char)column[3][0]))
-        alias.refusal = find_constant(column[3], "errno");
-    else
-        alias.row = (uint16_t)find_row(column[3]);
-    add_alias(abi, alias);
-}
-
-static int compare_aliases(const void *a, const void *b)
-{
-    return ((const struct alias *)a)->number - ((const struct alias *)b)->number;
-}
-
-static void finish_aliases(void)
-{
-    for (unsigned row = 0; row < words.row_count; row++)
-        if (!named_in_x32[row] && rows[row].number[POLICY_X86_64] >= 0)
-            add_alias(ABI_X32, (struct alias){.name = rows[row].name, .row = (uint16_t)row,
-                                              .number = (uint16_t)rows[row].number[POLICY_X86_64]});
-    for (unsigned abi = 0; abi < TABLE_ABIS; abi++) {
-        qsort(aliases[abi], alias_count[abi], sizeof **aliases, compare_aliases);
-        for (unsigned i = 1; i < alias_count[abi]; i++)
-            if (aliases[abi][i].number == aliases[abi][i - 1].number)
-                die("the number %u stands here twice", aliases[abi][i].number);
-    }
-}
-
 static int compare_rows(const void *a, const void *b)
 {
     return strcmp(strings + rows[*(const uint16_t *)a].name, strings + rows[*(const uint16_t *)b].name);
@@ -592,135 +543,7 @@ static void read_everything(const char *directory)
         compile_row(row);
     read_table(directory, "features.tbl", 4, true, take_part);
     make_features();
-    read_table(directory, "abis.tbl", 5, true, take_alias);
-    finish_aliases();
-}
-
-/* ---- writing ---- */
-
-static void write_numbers(FILE *out, const char *type, const char *name, const uint16_t *from, unsigned count)
-{
-    fprintf(out, "static const %s %s[] = {", type, name);
-    for (unsigned i = 0; i < count; i++)
-        fprintf(out, "%s%u,", i % 20 == 0 ? "\n" : "", from[i]);
-    fputs("};\n", out);
-}
-
-static void write_strings(FILE *out)
-{
-    fputs("static const char strings[] =\n", out);
-    for (unsigned at = 0; at < string_length; at += (unsigned)strlen(strings + at) + 1) {
-        fputc('"', out);
-        for (const char *c = strings + at; *c != 0; c++)
-            fprintf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-        fputs("\\0\"\n", out);
-    }
-    fputs(";\n", out);
-}
-
-static void write_rows(FILE *out)
-{
-    fputs("static const struct row rows[] = {\n", out);
-    for (unsigned i = 0; i < words.row_count; i++) {
-        const struct row *row = &rows[i];
-        fprintf(out, "{%u,%u,%u,%u,{%d,%d},%u,%u,%u,%d,%u,%u,%u,%u,%u,{{%u,%u,%u},{%u,%u,%u}}}, /* %s */\n",
-                row->name, row->why, row->condition_text, row->errno_text, row->number[0], row->number[1],
-                row->category, row->kind, row->capability, row->by_name_only, row->errno_value,
-                row->first_argument, row->argument_count, row->first_opening, row->opening_count,
-                row->arch[0].condition, row->arch[0].standing, row->arch[0].refusal, row->arch[1].condition,
-                row->arch[1].standing, row->arch[1].refusal, strings + row->name);
-    }
-    fputs("};\n", out);
-}
-
-static void write_decisions(FILE *out)
-{
-    fputs("static const uint64_t values[] = {", out);
-    for (unsigned i = 0; i < value_count; i++)
-        fprintf(out, "%s0x%llx,", i % 8 == 0 ? "\n" : "", (unsigned long long)values[i]);
-    fputs("};\nstatic const struct test tests[] = {\n", out);
-    for (unsigned i = 0; i < test_count; i++)
-        fprintf(out, "{0x%llx,%u,%u,%u,%u,%u,%u,%u},\n", (unsigned long long)tests[i].mask, tests[i].first_value,
-                tests[i].value_count, tests[i].argument, tests[i].operation, tests[i].own, tests[i].when_true,
-                tests[i].when_false);
-    fputs("};\nstatic const struct condition conditions[] = {\n", out);
-    for (unsigned i = 0; i < condition_count; i++)
-        fprintf(out, "{%u,%u},\n", conditions[i].first_test, conditions[i].test_count);
-    fputs("};\nstatic const struct clause clauses[] = {\n", out);
-    for (unsigned i = 0; i < clause_count; i++)
-        fprintf(out, "{0x%x,%u,%u,%u},\n", clauses[i].verdict, clauses[i].condition, clauses[i].chain,
-                clauses[i].next);
-    fputs("};\n", out);
-}
-
-static void write_names(FILE *out)
-{
-    fputs("static const struct argument arguments[] = {\n", out);
-    for (unsigned i = 0; i < argument_count; i++)
-        fprintf(out, "{%u,%u,%u,%u},\n", arguments[i].name, arguments[i].bits, arguments[i].type,
-                arguments[i].family);
-    fputs("};\nstatic const struct list lists[] = {\n", out);
-    for (unsigned i = 0; i < words.list_count; i++)
-        fprintf(out, "{%u,%u},\n", lists[i].name, lists[i].family);
-    fputs("};\nstatic const struct constant constants[] = {\n", out);
-    for (unsigned i = 0; i < words.constant_count; i++)
-        fprintf(out, "{%u,%u,%u,{0x%llx,0x%llx}},\n", constants[i].name, constants[i].list, constants[i].arches,
-                (unsigned long long)constants[i].value[0], (unsigned long long)constants[i].value[1]);
-    fputs("};\nstatic const struct category categories[] = {\n", out);
-    for (unsigned i = 0; i < category_count; i++)
-        fprintf(out, "{%u,%u,%u},\n", categories[i].name, categories[i].first_row, categories[i].row_count);
-    fputs("};\nstatic const struct feature features[] = {\n", out);
-    for (unsigned i = 0; i < feature_count; i++)
-        fprintf(out, "{%u,%u,%u,%u},\n", features[i].name, features[i].category, features[i].first_opening,
-                features[i].opening_count);
-    fputs("};\nstatic const struct opening openings[] = {\n", out);
-    for (unsigned i = 0; i < opening_count; i++)
-        fprintf(out, "{%u,%u,{%u,%u},%u},\n", openings[i].feature, openings[i].row, openings[i].condition[0],
-                openings[i].condition[1], openings[i].member);
-    fputs("};\n", out);
-    for (unsigned abi = 0; abi < TABLE_ABIS; abi++) {
-        fprintf(out, "static const struct alias aliases_%u[] = {\n", abi);
-        for (unsigned i = 0; i < alias_count[abi]; i++) {
-            const struct alias *alias = &aliases[abi][i];
-            fprintf(out, "{%u,%u,%u,%u,%d},\n", alias->name, alias->number, alias->row, alias->refusal,
-                    alias->rearranged);
-        }
-        fputs("};\n", out);
-    }
-}
-
-static void write_table(FILE *out)
-{
-    fputs("/* Made by make-table: change the tables it reads instead. */\n#include \"policy/table.h\"\n\n", out);
-    write_strings(out);
-    write_rows(out);
-    write_decisions(out);
-    write_names(out);
-    write_numbers(out, "uint16_t", "rows_by_name", rows_by_name, words.row_count);
-    write_numbers(out, "uint16_t", "openings_by_row", openings_by_row, opening_count);
-    write_numbers(out, "uint16_t", "row_of_number_0", row_of_number[0], number_count[0]);
-    write_numbers(out, "uint16_t", "row_of_number_1", row_of_number[1], number_count[1]);
-    fprintf(out, "const struct policy_table policy_table = {\n"
-            ".words = {strings, rows, arguments, lists, constants, %u, %u, %u},\n"
-            ".rows_by_name = rows_by_name, .row_of_number = {row_of_number_0, row_of_number_1},\n"
-            ".tests = tests, .values = values, .conditions = conditions, .clauses = clauses,\n"
-            ".categories = categories, .features = features, .openings = openings,\n"
-            ".openings_by_row = openings_by_row, .aliases = {aliases_0, aliases_1},\n"
-            ".alias_count = {%u, %u}, .number_count = {%u, %u}, .test_count = %u, .value_count = %u,\n"
-            ".condition_count = %u, .clause_count = %u, .category_count = %u, .feature_count = %u,\n"
-            ".opening_count = %u};\n", words.row_count, words.list_count, words.constant_count, alias_count[0],
-            alias_count[1], number_count[0], number_count[1], test_count, value_count, condition_count,
-            clause_count, category_count, feature_count, opening_count);
-}
-
-static void write_calls(FILE *out)
-{
-    fputs("/* Made by make-table: the rows of calls.tbl by name. */\n#ifndef SBX_POLICY_CALLS_H\n"
-          "#define SBX_POLICY_CALLS_H\n\nenum policy_call {\n", out);
-    for (unsigned i = 0; i < words.row_count; i++)
-        fprintf(out, "    CALL_%s,\n", strings + rows[i].name);
-    fprintf(out, "    POLICY_CALLS_COUNT\n};\n\nenum {\n    POLICY_CATEGORIES_COUNT = %u,\n"
-            "    POLICY_FEATURES_COUNT = %u,\n};\n\n#endif\n", category_count, feature_count);
+    read_abis(directory);
 }
 
 static void write_file(const char *path, void (*write)(FILE *out))

@@ -3,26 +3,24 @@
 
 POLICY_DATA := $(addprefix src/policy/,calls.tbl arguments.tbl features.tbl abis.tbl) $(sort $(wildcard src/policy/lists/*))
 POLICY_MAKER := $(BUILD)/host/make-table
-POLICY_MAKER_C := src/policy/make-table.c src/policy/condition.c src/tell/words.c
+POLICY_MAKER_C := $(addprefix src/policy/,make-table.c make/read-abis.c make/write-table.c condition.c condition-value.c) src/tell/words.c
 
 GENERATED_C += $(BUILD)/gen/policy-table.c
 GENERATED_H += $(BUILD)/gen/policy-calls.h
 
-$(POLICY_MAKER): $(POLICY_MAKER_C) src/policy/condition.h src/policy/table.h src/policy/policy.h src/tell/words.h
-	@mkdir -p $(@D)
-	$(HOSTCC) -std=gnu17 -O1 -D_GNU_SOURCE -Isrc -o $@ $(POLICY_MAKER_C)
+$(POLICY_MAKER): $(POLICY_MAKER_C) $(wildcard src/policy/*.h src/policy/make/*.h) src/tell/words.h
+	@mkdir -p '$(@D)'
+	$(call quiet,HOSTCC)$(HOSTCC) -std=gnu17 -O1 -D_GNU_SOURCE -Isrc -o $@ $(POLICY_MAKER_C)
 
-$(BUILD)/gen/policy-calls.h: $(POLICY_MAKER) $(POLICY_DATA)
-	@mkdir -p $(@D)
-	$(POLICY_MAKER) src/policy $(BUILD)/gen/policy-table.c $@
-
-$(BUILD)/gen/policy-table.c: $(BUILD)/gen/policy-calls.h
+$(BUILD)/gen/policy-calls.h $(BUILD)/gen/policy-table.c &: $(POLICY_MAKER) $(POLICY_DATA)
+	@mkdir -p '$(@D)'
+	$(call quiet,GEN)$(POLICY_MAKER) src/policy $(BUILD)/gen/policy-table.c $(BUILD)/gen/policy-calls.h
 
 # sbx-policy(7) is made of the same tables.
 POLICY_MANUAL := $(BUILD)/man/sbx-policy.7
 $(POLICY_MANUAL): src/policy/manual.awk src/policy/sbx-policy.7.in $(POLICY_DATA)
 	@mkdir -p '$(@D)'
-	awk -f src/policy/manual.awk $(POLICY_DATA) src/policy/sbx-policy.7.in >'$@'
+	$(call quiet,GEN)awk -f src/policy/manual.awk $(POLICY_DATA) src/policy/sbx-policy.7.in >'$@'
 
 programs: $(POLICY_MANUAL)
 install: install-policy-manual
@@ -36,6 +34,6 @@ uninstall-policy-manual:
 # The numbers and names of the tables against those of the machine.
 check: check-calls
 check-calls: | setup-test
-	scripts/check-calls '$(CC)'
+	@scripts/check-calls '$(CC)'
 
 .PHONY: install-policy-manual uninstall-policy-manual check-calls

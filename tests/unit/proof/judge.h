@@ -75,6 +75,8 @@ typedef void (*judge_edit)(unsigned line, char *text, size_t size, void *data);
 /* NULL with a message on standard error when a file cannot be read or understood. */
 struct judge *judge_read(const char *directory, judge_edit edit, void *data);
 
+int judge_find_row(const struct judge *judge, const char *name); /* -1: there is none */
+
 struct judge_subject {
     unsigned arch;
     uint32_t uid, gid;
