@@ -26,7 +26,8 @@ static const struct {
     {"check", verb_check, 1, 1, "FILE", "all errors of a profile, each with its place, and warnings"},
     {"diff", verb_diff, 2, 2, "A B", "where two profiles answer differently"},
     {"minimize", verb_minimize, 1, 1, "FILE [-o FILE]", "the same answers from fewer settings"},
-    {"import", verb_import, 1, 1, "[--from=oci|systemd] FILE [-o FILE]", "a profile of Docker or a systemd unit as one of ours"},
+    {"import", verb_import, 1, 1, "[--from=oci|systemd] FILE [-o FILE]",
+     "a profile of Docker or a systemd unit as one of ours"},
     {"export", verb_export, 1, 1, "NAME|FILE --to=oci|k8s|systemd|bpf|asm [-o FILE]", "for others"},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
@@ -56,7 +57,8 @@ static int add_capability(const char *member, void *context, struct error *error
     char name[80];
     snprintf(name, sizeof name, "%s%.60s", strncasecmp(member, "cap_", 4) == 0 ? "" : "cap_", member);
     if (cap_from_name(name, &value) != 0 || value > 63)
-        return error_set(error, "cannot set --caps=%s: no capability of that name (names are in capabilities(7))", member);
+        return error_set(error, "cannot set --caps=%s: no capability of that name (names are in capabilities(7))",
+                         member);
     request->subject.kept_capabilities |= UINT64_C(1) << value;
     return 0;
 }
@@ -88,7 +90,8 @@ static int set_option(struct request *request, int option, const char *value, st
         return profile_arch_named(value, &request->subject.arch)
                    ? 0 : error_set(error, "cannot set --arch=%s: it is x86_64 or aarch64 (name one)", value);
     default:
-        return error_set(error, "cannot read the options: an unknown one, or one without its value (--help lists them)");
+        return error_set(error, "cannot read the options: an unknown one, or one without its value (--help lists "
+                                "them)");
     }
 }
 
@@ -142,8 +145,8 @@ static int find_verb(const char *name, size_t *index, struct error *error)
             return 0;
     }
     const char *near = nearest_word(name, known, VERB_COUNT);
-    return error_set(error, "cannot do '%s': no such verb (%s%s)", name, near != NULL ? "did you mean " : "--help lists them",
-                     near != NULL ? near : "");
+    return error_set(error, "cannot do '%s': no such verb (%s%s)", name,
+                     near != NULL ? "did you mean " : "--help lists them", near != NULL ? near : "");
 }
 
 static int run(int argc, char **argv, struct error *error)
@@ -156,8 +159,8 @@ static int run(int argc, char **argv, struct error *error)
         return -1;
     if (request.word_count < verbs[index].least || request.word_count > verbs[index].most)
         return error_set(error, "cannot do %s: %s (sbx-profile %s %s)", argv[1],
-                         request.word_count < verbs[index].least ? "an argument is missing" : "too many arguments", argv[1],
-                         verbs[index].usage);
+                         request.word_count < verbs[index].least ? "an argument is missing" : "too many arguments",
+                         argv[1], verbs[index].usage);
     return verbs[index].run(&request, error);
 }
 

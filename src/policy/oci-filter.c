@@ -86,7 +86,9 @@ static int set_up(scmp_filter_ctx context, const struct oci_profile *profile, en
         result = seccomp_arch_add(context, SCMP_ARCH_X86);
     if (result == 0 && foreign && arch == POLICY_X86_64 && profile->x32)
         result = seccomp_arch_add(context, SCMP_ARCH_X32);
-    return result == 0 ? 0 : error_set(error, "cannot make the filter: %s (libseccomp lacks the architecture)", strerror(-result));
+    return result == 0
+               ? 0
+               : error_set(error, "cannot make the filter: %s (libseccomp lacks the architecture)", strerror(-result));
 }
 
 static int take_program(scmp_filter_ctx context, struct filter *filter, struct error *error)

@@ -146,8 +146,9 @@ char *oci_numbers_quoted(const char *text, size_t length, size_t *quoted_length)
         in_string ^= text[i] == '"';
         while (!in_string && i + digits < length && text[i + digits] >= '0' && text[i + digits] <= '9')
             digits++;
-        bool part = digits > 0 && ((i > 0 && strchr("-+.eE", text[i - 1]) != NULL && text[i - 1] != '\0') ||
-                                   (i + digits < length && text[i + digits] != '\0' && strchr(".eE", text[i + digits]) != NULL));
+        bool part = digits > 0 &&
+                    ((i > 0 && strchr("-+.eE", text[i - 1]) != NULL && text[i - 1] != '\0') ||
+                     (i + digits < length && text[i + digits] != '\0' && strchr(".eE", text[i + digits]) != NULL));
         if (!part && is_large(text + i, digits))
             fprintf(stream, "\"u%.*s\"", (int)digits, text + i);
         else
@@ -207,13 +208,16 @@ static int read_arguments(const struct reading *reading, const json_t *list, str
         uint32_t comparison;
         uint64_t index;
         if (!json_is_object(item))
-            return refuse(reading, "write {\"index\": 0, \"value\": 0, \"op\": \"SCMP_CMP_EQ\"}", "an argument is no object");
-        if (read_value(reading, item, "index", &index) != 0 || read_value(reading, item, "value", &argument->value) != 0 ||
+            return refuse(reading, "write {\"index\": 0, \"value\": 0, \"op\": \"SCMP_CMP_EQ\"}",
+                          "an argument is no object");
+        if (read_value(reading, item, "index", &index) != 0 ||
+            read_value(reading, item, "value", &argument->value) != 0 ||
             read_value(reading, item, "valueTwo", &argument->value_two) != 0 ||
             read_word(reading, json_object_get(item, "op"), comparisons, LENGTH(comparisons), "op", &comparison) != 0)
             return -1;
         if (index > 5)
-            return refuse(reading, "a call has the arguments 0 to 5", "there is no argument %llu", (unsigned long long)index);
+            return refuse(reading, "a call has the arguments 0 to 5", "there is no argument %llu",
+                          (unsigned long long)index);
         argument->index = (uint8_t)index;
         argument->comparison = (uint8_t)comparison;
     }
@@ -249,7 +253,9 @@ static int read_condition(const struct reading *reading, const json_t *object, s
         const char *name = json_string_value(json_array_get(arches, i));
         if (name == NULL)
             return refuse(reading, "write names in quotes", "arches has what is no string");
-        condition->arches |= strcmp(name, "amd64") == 0 ? 1 << POLICY_X86_64 : strcmp(name, "arm64") == 0 ? 1 << POLICY_AARCH64 : 0;
+        condition->arches |= strcmp(name, "amd64") == 0   ? 1 << POLICY_X86_64
+                             : strcmp(name, "arm64") == 0 ? 1 << POLICY_AARCH64
+                                                          : 0;
     }
     unsigned major, minor;
     char rest;
@@ -283,7 +289,8 @@ static int read_names(const struct reading *reading, const json_t *object, struc
 
 static int read_rule(const struct reading *reading, const json_t *object, struct oci_rule *rule)
 {
-    static const char *const keys[] = {"names", "name", "action", "args", "comment", "includes", "excludes", "errnoRet", "errno"};
+    static const char *const keys[] = {"names",    "name",     "action",   "args", "comment",
+                                       "includes", "excludes", "errnoRet", "errno"};
     const char *key;
     json_t *value;
     if (!json_is_object(object))
@@ -308,8 +315,9 @@ static void read_architecture(struct oci_profile *profile, const char *name)
 {
     if (name == NULL)
         return;
-    profile->arches |= strcmp(name, "SCMP_ARCH_X86_64") == 0 ? 1 << POLICY_X86_64 : strcmp(name, "SCMP_ARCH_AARCH64") == 0
-                                                                                         ? 1 << POLICY_AARCH64 : 0;
+    profile->arches |= strcmp(name, "SCMP_ARCH_X86_64") == 0    ? 1 << POLICY_X86_64
+                       : strcmp(name, "SCMP_ARCH_AARCH64") == 0 ? 1 << POLICY_AARCH64
+                                                                : 0;
     profile->x86 |= strcmp(name, "SCMP_ARCH_X86") == 0;
     profile->x32 |= strcmp(name, "SCMP_ARCH_X32") == 0;
 }
@@ -339,9 +347,11 @@ static int read_profile(struct reading *reading, const json_t *root, struct oci_
     const json_t *list = json_object_get(root, "syscalls"), *flag_list = json_object_get(root, "flags");
     if (!json_is_object(root))
         return refuse(reading, "write { \"defaultAction\": ... }", "it is no object");
-    bool alone = json_object_get(root, "defaultAction") == NULL && list == NULL && json_object_get(root, "action") != NULL;
+    bool alone =
+        json_object_get(root, "defaultAction") == NULL && list == NULL && json_object_get(root, "action") != NULL;
     profile->verdict = SECCOMP_RET_ERRNO | EPERM;
-    if (!alone && read_action(reading, root, "defaultAction", "defaultErrnoRet", "defaultErrno", &profile->verdict) != 0)
+    if (!alone &&
+        read_action(reading, root, "defaultAction", "defaultErrnoRet", "defaultErrno", &profile->verdict) != 0)
         return -1;
     if (list != NULL && !json_is_array(list) && !json_is_null(list))
         return refuse(reading, "write \"syscalls\": [...]", "syscalls is no list");
@@ -418,7 +428,8 @@ struct oci_profile *oci_profile_read(const char *path, struct error *error)
             length += got > 0 ? (size_t)got : 0;
         }
         if (got < 0 || length > FILE_SIZE_MAX)
-            error_set(error, "cannot read %s: %s (name a readable file)", path, got < 0 ? strerror(errno) : "larger than 1 MiB");
+            error_set(error, "cannot read %s: %s (name a readable file)", path,
+                      got < 0 ? strerror(errno) : "larger than 1 MiB");
         else
             profile = oci_profile_parse(text, length, path, error);
         free(text);

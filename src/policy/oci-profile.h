@@ -51,8 +51,8 @@ struct oci_profile *oci_profile_parse(const char *text, size_t length, const cha
 struct oci_profile *oci_profile_read(const char *path, struct error *error);
 void oci_profile_free(struct oci_profile *profile);
 
-/* Numbers of 64 bits, which jansson has no place for: in its documents they are strings, `u` before the digits. Both give
- * new text with the others as they were; NULL: out of memory. */
+/* Numbers of 64 bits, which jansson has no place for: in its documents they are strings, `u` before the digits. Both
+ * give new text with the others as they were; NULL: out of memory. */
 char *oci_numbers_quoted(const char *text, size_t length, size_t *quoted_length);
 char *oci_numbers_plain(const char *text);
 json_t *oci_number(uint64_t value);

@@ -63,7 +63,8 @@ static void tell_dangers(const struct lines *lines, size_t index, const char *wi
         struct remedy remedy;
         unsigned i = 0;
         if (profile_same_row(&with.filter, &less.filter, request->subject.arch, row, &where) ||
-            (profile_verdict(&with, &where) != SECCOMP_RET_ALLOW && profile_verdict(&with, &where) != SECCOMP_RET_LOG) ||
+            (profile_verdict(&with, &where) != SECCOMP_RET_ALLOW &&
+             profile_verdict(&with, &where) != SECCOMP_RET_LOG) ||
             !profile_remedy(&less, &where, &remedy) || remedy.danger == NULL)
             continue;
         while (i < count && told[i] != remedy.danger)
@@ -71,7 +72,8 @@ static void tell_dangers(const struct lines *lines, size_t index, const char *wi
         if (i < count || count == sizeof told / sizeof *told)
             continue;
         told[count++] = remedy.danger;
-        printf("%s:%zu:1: '%s' opens %s: %s [danger]\n", lines->file, index + 1, lines->line[index], remedy.call, remedy.danger);
+        printf("%s:%zu:1: '%s' opens %s: %s [danger]\n", lines->file, index + 1, lines->line[index], remedy.call,
+               remedy.danger);
     }
     free(text);
     profile_unload(&with);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A filter's answers to one call as cubes: sets of calls in which some bits of the arguments are given and the others are
- * free. That is what SCMP_CMP_MASKED_EQ can say, so every filter can be said in it. */
+/* A filter's answers to one call as cubes: sets of calls in which some bits of the arguments are given and the others
+ * are free. That is what SCMP_CMP_MASKED_EQ can say, so every filter can be said in it. */
 #include "profile/profile.h"
 
 struct walk {

@@ -87,7 +87,8 @@ static void follow(struct edges *edges, const struct filter *filter, unsigned at
             if (k == offsetof(struct seccomp_data, nr) || k == offsetof(struct seccomp_data, arch))
                 next = (struct state){.holding = HOLDS_NUMBER, .value = k == 0 ? (uint32_t)edges->number : edges->arch};
             else if (k >= FIRST_ARGUMENT)
-                next = (struct state){.holding = HOLDS_WORD, .word = (uint8_t)((k - FIRST_ARGUMENT) / 4), .value = UINT32_MAX};
+                next = (struct state){
+                    .holding = HOLDS_WORD, .word = (uint8_t)((k - FIRST_ARGUMENT) / 4), .value = UINT32_MAX};
             state = next;
             break;
         }

@@ -55,11 +55,12 @@ static json_t *arguments_of(const struct cube *cube)
     json_t *list = json_array();
     for (unsigned i = 0; i < 6; i++)
         if (cube->mask[i] == UINT64_MAX)
-            json_array_append_new(list, json_pack("{s:i, s:o, s:s}", "index", (int)i, "value", oci_number(cube->value[i]),
-                                                  "op", "SCMP_CMP_EQ"));
+            json_array_append_new(list, json_pack("{s:i, s:o, s:s}", "index", (int)i, "value",
+                                                  oci_number(cube->value[i]), "op", "SCMP_CMP_EQ"));
         else if (cube->mask[i] != 0)
-            json_array_append_new(list, json_pack("{s:i, s:o, s:o, s:s}", "index", (int)i, "value", oci_number(cube->mask[i]),
-                                                  "valueTwo", oci_number(cube->value[i]), "op", "SCMP_CMP_MASKED_EQ"));
+            json_array_append_new(list,
+                                  json_pack("{s:i, s:o, s:o, s:s}", "index", (int)i, "value", oci_number(cube->mask[i]),
+                                            "valueTwo", oci_number(cube->value[i]), "op", "SCMP_CMP_MASKED_EQ"));
     return list;
 }
 
@@ -91,7 +92,8 @@ static void add_row(struct document *document, json_t *rules, json_t *conditiona
     int count = profile_cubes(&document->loaded->filter, arch, row, document->cubes, CUBES_MAX);
     unsigned refusals = 0, allowed = 0;
     for (int i = 0; i < count; i++)
-        *(lets_through(document->cubes[i].verdict) ? &allowed : &refusals) += document->cubes[i].verdict != document->otherwise;
+        *(lets_through(document->cubes[i].verdict) ? &allowed : &refusals) +=
+            document->cubes[i].verdict != document->otherwise;
     if (count == 1 && document->saying[row] == WHOLE) {
         add_constant(document, rules, row, document->cubes[0].verdict);
         return;
@@ -102,7 +104,8 @@ static void add_row(struct document *document, json_t *rules, json_t *conditiona
         document->saying[row] = REFUSED;
     for (int i = 0; i < count && document->saying[row] != REFUSED; i++) {
         const struct cube *cube = &document->cubes[i];
-        if (cube->verdict == document->otherwise || (document->saying[row] == ALLOWED_PART && !lets_through(cube->verdict)))
+        if (cube->verdict == document->otherwise ||
+            (document->saying[row] == ALLOWED_PART && !lets_through(cube->verdict)))
             continue;
         json_t *rule = new_rule(cube->verdict);
         json_array_append_new(json_object_get(rule, "names"), json_string(table_string(profile_row(row)->name)));
@@ -165,8 +168,8 @@ static int hold_against_library(struct document *document, json_t *root, struct 
             document->saying[row]++;
             changed++;
         } else if (!comparison.good) {
-            changed = error_set(error, "cannot export %s: libseccomp would let %s through (refuse it whole)", loaded->name,
-                                table_string(profile_row(row)->name));
+            changed = error_set(error, "cannot export %s: libseccomp would let %s through (refuse it whole)",
+                                loaded->name, table_string(profile_row(row)->name));
             break;
         }
     }
@@ -184,8 +187,10 @@ static void tell(const struct document *document)
                 snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names != '\0' ? ", " : "",
                          table_string(profile_row(row)->name));
         if (*names != '\0')
-            say(how == ALLOWED_PART ? "refused calls of %s answer with the default errno: JSON cannot say another for the rest of a call"
-                                    : "%s: refused whole, JSON cannot say its condition", names);
+            say(how == ALLOWED_PART ? "refused calls of %s answer with the default errno: JSON cannot say another for "
+                                      "the rest of a call"
+                                    : "%s: refused whole, JSON cannot say its condition",
+                names);
     }
     say("numbers that no rule names get the default action; for newer calls runc makes it ENOSYS, as here");
 }

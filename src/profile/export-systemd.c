@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A profile as directives of a systemd unit. SystemCallFilter= names calls and looks at no argument: what other directives
- * say of arguments is used, and each call that would be allowed wider than here is told in the file. */
+/* A profile as directives of a systemd unit. SystemCallFilter= names calls and looks at no argument: what other
+ * directives say of arguments is used, and each call that would be allowed wider than here is told in the file. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -42,9 +42,10 @@ static void write_names(FILE *stream, const char *key, const char *const *names,
 /* A call that is conditional here and for which a directive says the condition, or nearly. */
 static bool said_elsewhere(const char *call)
 {
-    static const char *const known[] = {"mmap", "mprotect", "pkey_mprotect", "clone", "unshare", "setns", "personality",
-                                        "chmod", "fchmod", "fchmodat", "fchmodat2", "open", "openat", "creat", "mkdir", "mkdirat",
-                                        "mknod", "mknodat", "shmat"};
+    static const char *const known[] = {"mmap",      "mprotect",    "pkey_mprotect", "clone",  "unshare",
+                                        "setns",     "personality", "chmod",         "fchmod", "fchmodat",
+                                        "fchmodat2", "open",        "openat",        "creat",  "mkdir",
+                                        "mkdirat",   "mknod",       "mknodat",       "shmat"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(call, known[i]) == 0)
             return true;
@@ -109,8 +110,11 @@ int export_systemd(const struct loaded *loaded, FILE *stream, struct error *erro
 {
     if (!policy_has_filter(loaded->policy))
         return error_set(error, "cannot export %s: it has no filter (name another)", loaded->name);
-    fprintf(stream, "# Directives for a unit, made from %s by sbx-profile export --to=systemd.\n[Service]\n"
-            "NoNewPrivileges=yes\n%s", loaded->name, loaded->options.kept_capabilities == 0 ? "CapabilityBoundingSet=\nAmbientCapabilities=\n" : "");
+    fprintf(stream,
+            "# Directives for a unit, made from %s by sbx-profile export --to=systemd.\n[Service]\n"
+            "NoNewPrivileges=yes\n%s",
+            loaded->name,
+            loaded->options.kept_capabilities == 0 ? "CapabilityBoundingSet=\nAmbientCapabilities=\n" : "");
     write_amount(stream, "TasksMax", &loaded->options.pids);
     write_amount(stream, "MemoryMax", &loaded->options.memory);
     write_amount(stream, "MemorySwapMax", &loaded->options.swap);
@@ -125,7 +129,9 @@ int export_systemd(const struct loaded *loaded, FILE *stream, struct error *erro
     if (!lets_through(loaded, "fchmodat(AT_FDCWD, NULL, 04755)"))
         fputs("RestrictSUIDSGID=yes\n", stream);
     fputs("# Calls that systemd does not know yet are passed over with a warning: they stay refused.\n", stream);
-    fputs("# Not said: the errno of each call (EPERM for all), SOCK_RAW apart from its family, ENOSYS for unknown calls, and\n"
-          "# what Landlock holds: other processes, /sys, sockets of the outside.\n", stream);
+    fputs("# Not said: the errno of each call (EPERM for all), SOCK_RAW apart from its family, ENOSYS for unknown "
+          "calls, and\n"
+          "# what Landlock holds: other processes, /sys, sockets of the outside.\n",
+          stream);
     return 0;
 }

@@ -36,7 +36,8 @@ int verb_export(const struct request *request, struct error *error)
         return -1;
     int result = 0;
     if (formats[format].ours && loaded.oci != NULL)
-        result = error_set(error, "cannot export %s to %s: it is an OCI profile (import it first)", loaded.name, known[format]);
+        result = error_set(error, "cannot export %s to %s: it is an OCI profile (import it first)", loaded.name,
+                           known[format]);
     if (result == 0 && (result = destination_open(&output, request->output, error)) == 0) {
         result = formats[format].write(&loaded, output.stream, error);
         if (result == 0)
@@ -72,7 +73,10 @@ static unsigned end_of_search(const struct filter *filter, int number, uint32_t 
             break;
         case BPF_JMP: {
             unsigned operation = BPF_OP(instruction->code);
-            bool holds = operation == BPF_JEQ ? a == k : operation == BPF_JGE ? a >= k : operation == BPF_JGT ? a > k : (a & k) != 0;
+            bool holds = operation == BPF_JEQ   ? a == k
+                         : operation == BPF_JGE ? a >= k
+                         : operation == BPF_JGT ? a > k
+                                                : (a & k) != 0;
             at += operation == BPF_JA ? k : holds ? instruction->jt : instruction->jf;
             break;
         }
@@ -122,12 +126,17 @@ static void print_jump(const struct loaded *loaded, unsigned at, bool number, FI
         fprintf(stream, "jmp  %u\n", at + 1 + instruction->k);
         return;
     }
-    snprintf(text, sizeof text, "%s 0x%x, %u, %u", operation == BPF_JEQ ? "jeq " : operation == BPF_JGE ? "jge " : operation == BPF_JGT
-             ? "jgt " : "jset", instruction->k, at + 1 + instruction->jt, at + 1 + instruction->jf);
+    snprintf(text, sizeof text, "%s 0x%x, %u, %u",
+             operation == BPF_JEQ   ? "jeq "
+             : operation == BPF_JGE ? "jge "
+             : operation == BPF_JGT ? "jgt "
+                                    : "jset",
+             instruction->k, at + 1 + instruction->jt, at + 1 + instruction->jf);
     unsigned row = number && instruction->k < policy_table.number_count[loaded->subject.arch]
                        ? policy_table.row_of_number[loaded->subject.arch][instruction->k] : TABLE_NONE;
     if (row != TABLE_NONE)
-        fprintf(stream, "%-36s ; %s %s\n", text, operation == BPF_JEQ ? "is" : "from", table_string(profile_row(row)->name));
+        fprintf(stream, "%-36s ; %s %s\n", text, operation == BPF_JEQ ? "is" : "from",
+                table_string(profile_row(row)->name));
     else
         fprintf(stream, "%s\n", text);
 }

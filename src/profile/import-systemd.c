@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A systemd unit as a profile: the directives of its [Service] that say what a program may call, hold and use. What is not
- * carried is told, so that nobody takes the result for the whole. */
+/* A systemd unit as a profile: the directives of its [Service] that say what a program may call, hold and use. What is
+ * not carried is told, so that nobody takes the result for the whole. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -56,8 +56,8 @@ static int no_such_group(const struct unit *unit, const char *name)
         count++;
     }
     const char *near = nearest_word(name, known, count);
-    return refuse(unit, "no group '%.40s' (%s%s)", name, near != NULL ? "nearest: " : "systemd-analyze syscall-filter lists them",
-                  near != NULL ? near : "");
+    return refuse(unit, "no group '%.40s' (%s%s)", name,
+                  near != NULL ? "nearest: " : "systemd-analyze syscall-filter lists them", near != NULL ? near : "");
 }
 
 static int mark_words(struct unit *unit, const char *words, bool on, uint16_t number, int depth);
@@ -99,7 +99,8 @@ static int mark_words(struct unit *unit, const char *words, bool on, uint16_t nu
             uint64_t value = 0;
             const struct constant *constant = constant_find(&policy_table.words, colon + 1);
             if (strcmp(colon + 1, "kill") == 0)
-                return refuse(unit, "'%s': a call that kills beside others that do not (write SystemCallErrorNumber=kill)", word);
+                return refuse(
+                    unit, "'%s': a call that kills beside others that do not (write SystemCallErrorNumber=kill)", word);
             if (constant != NULL && strcmp(table_string(policy_table.words.lists[constant->list].name), "errno") == 0)
                 value = constant->value[0];
             else if (!parse_number(colon + 1, &value) || value > 4095)
@@ -173,12 +174,14 @@ static int read_families(struct unit *unit, const char *value)
         size_t length = strcspn(value, " \t"), used = strlen(unit->family_list);
         char word[40];
         snprintf(word, sizeof word, "%.*s", (int)(length < 39 ? length : 39), value);
-        const struct constant *constant = constant_find(&policy_table.words, strcmp(word, "AF_LOCAL") == 0 ? "AF_UNIX" : word);
+        const struct constant *constant =
+            constant_find(&policy_table.words, strcmp(word, "AF_LOCAL") == 0 ? "AF_UNIX" : word);
         if (length > 39 || constant == NULL || strncmp(word, "AF_", 3) != 0)
             return refuse(unit, "no address family '%s' (write AF_INET)", word);
         if (used + length + 3 > sizeof unit->family_list)
             return refuse(unit, "too many address families (list fewer)");
-        snprintf(unit->family_list + used, sizeof unit->family_list - used, "%s%s", used > 0 ? ", " : "", table_string(constant->name));
+        snprintf(unit->family_list + used, sizeof unit->family_list - used, "%s%s", used > 0 ? ", " : "",
+                 table_string(constant->name));
         value += length;
     }
     return 0;
@@ -186,7 +189,8 @@ static int read_families(struct unit *unit, const char *value)
 
 static bool is_yes(const char *value)
 {
-    return strcasecmp(value, "yes") == 0 || strcasecmp(value, "true") == 0 || strcasecmp(value, "on") == 0 || strcmp(value, "1") == 0;
+    return strcasecmp(value, "yes") == 0 || strcasecmp(value, "true") == 0 || strcasecmp(value, "on") == 0 ||
+           strcmp(value, "1") == 0;
 }
 
 static int read_write_execute(struct unit *unit, const char *value)
@@ -234,19 +238,49 @@ static const struct {
     const char *name;
     int (*read)(struct unit *unit, const char *value);
 } directives[] = {
-    {"SystemCallFilter", read_filter}, {"SystemCallErrorNumber", read_error_number}, {"RestrictAddressFamilies", read_families},
-    {"MemoryDenyWriteExecute", read_write_execute}, {"TasksMax", read_tasks}, {"MemoryMax", read_memory},
-    {"MemorySwapMax", read_swap}, {"AmbientCapabilities", read_capabilities}, {"NoNewPrivileges", read_held},
-    {"CapabilityBoundingSet", read_held}, {"SystemCallArchitectures", read_held},
+    {"SystemCallFilter", read_filter},
+    {"SystemCallErrorNumber", read_error_number},
+    {"RestrictAddressFamilies", read_families},
+    {"MemoryDenyWriteExecute", read_write_execute},
+    {"TasksMax", read_tasks},
+    {"MemoryMax", read_memory},
+    {"MemorySwapMax", read_swap},
+    {"AmbientCapabilities", read_capabilities},
+    {"NoNewPrivileges", read_held},
+    {"CapabilityBoundingSet", read_held},
+    {"SystemCallArchitectures", read_held},
 };
 
 /* Directives that confine and have no word here: what is lost is said. */
 static bool confines(const char *key)
 {
-    static const char *const begins[] = {"Protect", "Restrict", "Private", "Lock", "SystemCall", "Memory", "Limit", "ReadOnlyPaths",
-                                         "ReadWritePaths", "InaccessiblePaths", "NoExecPaths", "ExecPaths", "TemporaryFileSystem",
-                                         "BindPaths", "BindReadOnlyPaths", "RootDirectory", "RootImage", "CPUQuota", "DynamicUser",
-                                         "User", "Group", "IPAddress", "Device", "UMask", "KeyringMode", "ProcSubset", "RemoveIPC"};
+    static const char *const begins[] = {"Protect",
+                                         "Restrict",
+                                         "Private",
+                                         "Lock",
+                                         "SystemCall",
+                                         "Memory",
+                                         "Limit",
+                                         "ReadOnlyPaths",
+                                         "ReadWritePaths",
+                                         "InaccessiblePaths",
+                                         "NoExecPaths",
+                                         "ExecPaths",
+                                         "TemporaryFileSystem",
+                                         "BindPaths",
+                                         "BindReadOnlyPaths",
+                                         "RootDirectory",
+                                         "RootImage",
+                                         "CPUQuota",
+                                         "DynamicUser",
+                                         "User",
+                                         "Group",
+                                         "IPAddress",
+                                         "Device",
+                                         "UMask",
+                                         "KeyringMode",
+                                         "ProcSubset",
+                                         "RemoveIPC"};
     for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
         if (strncmp(key, begins[i], strlen(begins[i])) == 0)
             return true;
@@ -321,13 +355,15 @@ static int read_unit(struct unit *unit, char *text)
 static bool passes(const struct unit *unit, const char *call)
 {
     int row = policy_find_call(call);
-    return !unit->filters || (row >= 0 && row < CALLS_MAX && unit->named[row] == unit->allows && unit->own_errno[row] == 0);
+    return !unit->filters ||
+           (row >= 0 && row < CALLS_MAX && unit->named[row] == unit->allows && unit->own_errno[row] == 0);
 }
 
 static void write_families(const struct unit *unit, FILE *stream)
 {
     if (unit->families && (*unit->family_list != '\0' || !unit->families_allow))
-        fprintf(stream, "rule = socket: domain %sin {%s} = errno:EAFNOSUPPORT\n", unit->families_allow ? "not " : "", unit->family_list);
+        fprintf(stream, "rule = socket: domain %sin {%s} = errno:EAFNOSUPPORT\n", unit->families_allow ? "not " : "",
+                unit->family_list);
     else if (unit->families)
         fputs("rule = socket = errno:EAFNOSUPPORT\n", stream);
 }
@@ -355,6 +391,10 @@ static void write_policy(const struct unit *unit, FILE *stream)
         if (count > 0)
             write_calls_of(stream, verdict, names, count);
     }
+    for (unsigned row = 0; row < policy_table.words.row_count && row < CALLS_MAX; row++) /* `calls =` leaves these */
+        if (profile_row(row)->by_name_only && unit->filters && unit->allows && !unit->named[row])
+            fprintf(stream, "rule = %s = %s\n", table_string(profile_row(row)->name),
+                    verdict_text(unit->verdict, text));
     if (passes(unit, "socket"))
         write_families(unit, stream);
     for (size_t i = 0; unit->write_execute && i < sizeof write_execute / sizeof *write_execute; i++)
@@ -362,7 +402,8 @@ static void write_policy(const struct unit *unit, FILE *stream)
             fprintf(stream, "rule = %s: %s = errno:EPERM\n", write_execute[i].call, write_execute[i].condition);
 }
 
-int import_systemd(const char *name, const char *text, const struct policy_subject *subject, FILE *stream, struct error *error)
+int import_systemd(const char *name, const char *text, const struct policy_subject *subject, FILE *stream,
+                   struct error *error)
 {
     struct unit *unit = calloc(1, sizeof *unit);
     char *copy = strdup(text), *settings = NULL, *profile = NULL;
@@ -370,7 +411,10 @@ int import_systemd(const char *name, const char *text, const struct policy_subje
     int result = -1;
     FILE *into = open_memstream(&profile, &size);
     if (unit != NULL)
-        *unit = (struct unit){.name = name, .error = error, .verdict = SECCOMP_RET_KILL_PROCESS, .settings = open_memstream(&settings, &size)};
+        *unit = (struct unit){.name = name,
+                              .error = error,
+                              .verdict = SECCOMP_RET_KILL_PROCESS,
+                              .settings = open_memstream(&settings, &size)};
     if (unit == NULL || copy == NULL || into == NULL || unit->settings == NULL)
         error_set(error, "cannot import %s: %s (free some memory)", name, strerror(errno));
     else

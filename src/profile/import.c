@@ -19,7 +19,8 @@ static int write_comparison(const struct oci_argument *argument, FILE *stream)
     uint64_t value = argument->value;
     if (argument->comparison == OCI_MASKED_EQ)
         return fprintf(stream, "(raw%u & 0x%" PRIx64 ") == 0x%" PRIx64, index, value, argument->value_two & value);
-    return fprintf(stream, value > 9 ? "raw%u %s 0x%" PRIx64 : "raw%u %s %" PRIu64, index, relations[argument->comparison], value);
+    return fprintf(stream, value > 9 ? "raw%u %s 0x%" PRIx64 : "raw%u %s %" PRIu64, index,
+                   relations[argument->comparison], value);
 }
 
 /* 1: always; 0: never; -1: it depends. Our language refuses what does not. */
@@ -172,7 +173,8 @@ static void write_constant_calls(const struct importing *importing)
             uint32_t verdict;
             bool conditional, found = settle_call(importing, name, &verdict, &conditional);
             /* calls that end a process are not refused by `calls =` */
-            if (verdict == wanted && !conditional && (found || (i == profile->rule_count && profile_row(row)->by_name_only)))
+            if (verdict == wanted && !conditional &&
+                (found || (i == profile->rule_count && profile_row(row)->by_name_only)))
                 names[count++] = name;
         }
         write_calls_of(importing->stream, wanted, names, count);
@@ -242,8 +244,10 @@ static void write_head(const struct importing *importing)
 {
     uint32_t verdict = importing->profile->verdict;
     char text[VERDICT_TEXT_MAX];
-    const char *unknown = verdict == (SECCOMP_RET_ERRNO | EPERM) ? "EPERM" : verdict == SECCOMP_RET_KILL_PROCESS ? "kill"
-                          : verdict == SECCOMP_RET_LOG ? "log" : "ENOSYS";
+    const char *unknown = verdict == (SECCOMP_RET_ERRNO | EPERM) ? "EPERM"
+                          : verdict == SECCOMP_RET_KILL_PROCESS  ? "kill"
+                          : verdict == SECCOMP_RET_LOG           ? "log"
+                                                                 : "ENOSYS";
     fprintf(importing->stream, "# made from an OCI profile by: sbx-profile import\n"
             "# for %s; verdicts are those of libseccomp's filter of it\n", profile_arch_name(importing->subject.arch));
     write_capabilities(importing);
@@ -254,7 +258,8 @@ static void write_head(const struct importing *importing)
         say("%s: calls that are in no row answer ENOSYS, not %s: a profile of ours refuses what it does not know",
             importing->name, verdict_text(verdict, text));
     if (importing->profile->x86 || importing->profile->x32)
-        say("%s: i386 and x32, which it names, stay shut (arch = x86 opens i386 under the same rules)", importing->name);
+        say("%s: i386 and x32, which it names, stay shut (arch = x86 opens i386 under the same rules)",
+            importing->name);
     if (importing->profile->flags != 0)
         say("%s: its flags are left out", importing->name);
 }
@@ -276,13 +281,16 @@ static int hold_against_library(const struct importing *importing, const char *t
     enum policy_arch arch = importing->subject.arch;
     if (profile_load_text(&loaded, importing->name, text, &importing->subject, importing->error) != 0)
         return -1;
-    int result = oci_filter_build(importing->profile, arch, importing->subject.kept_capabilities, false, &theirs, importing->error);
+    int result = oci_filter_build(importing->profile, arch, importing->subject.kept_capabilities, false, &theirs,
+                                  importing->error);
     for (unsigned row = 0; result == 0 && row < policy_table.words.row_count; row++) {
         const char *name = table_string(profile_row(row)->name);
         /* what this libseccomp does not know yet is as the rules say it */
         if (oci_filter_knows(arch, name) && !profile_same_row(&loaded.filter, &theirs, arch, row, NULL))
-            result = error_set(importing->error, "cannot import %s, rule %zu: %s is answered otherwise by libseccomp's filter: "
-                               "its rules contradict each other (keep one of them)", importing->name, rule_of(importing, name), name);
+            result = error_set(importing->error,
+                               "cannot import %s, rule %zu: %s is answered otherwise by libseccomp's filter: "
+                               "its rules contradict each other (keep one of them)",
+                               importing->name, rule_of(importing, name), name);
     }
     filter_free(&theirs);
     profile_unload(&loaded);
@@ -300,7 +308,9 @@ int import_oci(const struct oci_profile *profile, const char *name, const struct
     write_head(&importing);
     write_constant_calls(&importing);
     write_conditional_calls(&importing);
-    int result = fclose(importing.stream) == 0 ? 0 : error_set(error, "cannot import %s: %s (free some memory)", name, strerror(errno));
+    int result = fclose(importing.stream) == 0
+                     ? 0
+                     : error_set(error, "cannot import %s: %s (free some memory)", name, strerror(errno));
     if (result == 0)
         result = hold_against_library(&importing, text);
     if (result == 0) {

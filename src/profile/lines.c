@@ -106,7 +106,8 @@ static bool same_for(const char *a_text, const char *b_text, const struct policy
     bool read_b = profile_load_text(&b, "b", b_text, subject, &error_b) == 0;
     bool same = read_a == read_b && (read_a || strcmp(error.text, error_b.text) == 0);
     if (read_a && read_b) {
-        same = a.options.kept_capabilities == b.options.kept_capabilities && same_elsewhere(&a.filter, &b.filter, subject->arch);
+        same = a.options.kept_capabilities == b.options.kept_capabilities &&
+               same_elsewhere(&a.filter, &b.filter, subject->arch);
         for (unsigned row = 0; same && row < policy_table.words.row_count; row++)
             same = profile_same_row(&a.filter, &b.filter, subject->arch, row, NULL);
     }
@@ -120,8 +121,10 @@ bool lines_same(const struct lines *lines, const char *other)
     char *text = lines_join(lines, lines->count, NULL);
     bool same = text != NULL;
     for (unsigned i = 0; same && i < 8; i++) {
-        struct policy_subject subject = {.arch = (i & 1) != 0 ? POLICY_AARCH64 : POLICY_X86_64, .uid = (i & 2) != 0 ? 0 : 1000,
-                                         .gid = (i & 2) != 0 ? 0 : 1000, .kept_capabilities = (i & 4) != 0 ? UINT64_MAX : 0};
+        struct policy_subject subject = {.arch = (i & 1) != 0 ? POLICY_AARCH64 : POLICY_X86_64,
+                                         .uid = (i & 2) != 0 ? 0 : 1000,
+                                         .gid = (i & 2) != 0 ? 0 : 1000,
+                                         .kept_capabilities = (i & 4) != 0 ? UINT64_MAX : 0};
         same = same_for(text, other, &subject);
     }
     free(text);

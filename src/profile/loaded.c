@@ -45,7 +45,8 @@ char *profile_read_file(const char *path, struct error *error)
         error_set(error, "cannot read %s: not a regular file (name one)", path);
     else if ((text = malloc(FILE_SIZE_MAX + 1)) == NULL)
         error_set(error, "cannot read %s: %s (free some memory)", path, strerror(errno));
-    while (text != NULL && length <= FILE_SIZE_MAX && (got = read(descriptor, text + length, FILE_SIZE_MAX + 1 - length)) != 0) {
+    while (text != NULL && length <= FILE_SIZE_MAX &&
+           (got = read(descriptor, text + length, FILE_SIZE_MAX + 1 - length)) != 0) {
         if (got < 0 && errno != EINTR)
             break;
         length += got > 0 ? (size_t)got : 0;
@@ -91,15 +92,18 @@ static int start(struct loaded *loaded, const char *name, struct error *error)
 {
     *loaded = (struct loaded){.name = name, .options = {.confined = true, .kill_after_ms = 5000}};
     loaded->options.policy = policy_settings_new();
-    return loaded->options.policy != NULL ? 0 : error_set(error, "cannot read %s: %s (free some memory)", name, strerror(errno));
+    return loaded->options.policy != NULL
+               ? 0
+               : error_set(error, "cannot read %s: %s (free some memory)", name, strerror(errno));
 }
 
 /* --audit is an option of the whole until the plan is made. */
 static int finish(struct loaded *loaded, const struct policy_subject *subject, struct error *error)
 {
     if (loaded->options.oci_count > 0)
-        return error_set(error, "cannot judge %s: it includes an OCI profile, which is a filter of its own (name the JSON alone)",
-                         loaded->name);
+        return error_set(
+            error, "cannot judge %s: it includes an OCI profile, which is a filter of its own (name the JSON alone)",
+            loaded->name);
     if (loaded->options.audit && policy_settings_add(loaded->options.policy, POLICY_AUDIT, NULL, error) != 0)
         return -1;
     return compile(loaded, subject, error);
@@ -113,7 +117,8 @@ int profile_load_text(struct loaded *loaded, const char *name, const char *text,
     loaded->text = strdup(text);
     if (loaded->text == NULL)
         error_set(error, "cannot read %s: %s (free some memory)", name, strerror(errno));
-    else if (profile_apply_text(&loaded->options, name, loaded->text, true, error) == 0 && finish(loaded, subject, error) == 0)
+    else if (profile_apply_text(&loaded->options, name, loaded->text, true, error) == 0 &&
+             finish(loaded, subject, error) == 0)
         return 0;
     profile_unload(loaded);
     return -1;

@@ -54,7 +54,8 @@ int verb_make(const struct request *request, struct error *error)
     if (stream == NULL)
         return error_set(error, "cannot make a profile: %s (free some memory)", strerror(errno));
     write_settings(stream, request);
-    int result = fclose(stream) == 0 ? 0 : error_set(error, "cannot make a profile: %s (free some memory)", strerror(errno));
+    int result =
+        fclose(stream) == 0 ? 0 : error_set(error, "cannot make a profile: %s (free some memory)", strerror(errno));
     if (result == 0 && (result = profile_load_text(&loaded, "the profile", text, &request->subject, error)) == 0)
         profile_unload(&loaded);
     if (result == 0 && (result = destination_open(&output, request->output, error)) == 0) {

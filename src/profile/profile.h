@@ -87,7 +87,8 @@ struct remedy;
 bool profile_remedy(const struct loaded *loaded, const struct seccomp_data *data, struct remedy *remedy);
 
 /* Calls `visit` with every call of this number that one of the filters may tell from another: its arguments at the
- * edges of all comparisons, in all combinations (a fixed sample where those are more than 20000), until it returns false. */
+ * edges of all comparisons, in all combinations (a fixed sample where those are more than 20000), until it returns
+ * false. */
 typedef bool edge_visit(void *context, const struct seccomp_data *data);
 void edges_visit(const struct filter *const *filters, size_t count, uint32_t arch, int number, edge_visit *visit,
                  void *context);
@@ -166,7 +167,8 @@ int import_oci(const struct oci_profile *profile, const char *name, const struct
                struct error *error);
 
 /* A profile of ours from the directives of a unit file. What is not carried is told. 0, or -1 with the error. */
-int import_systemd(const char *name, const char *text, const struct policy_subject *subject, FILE *stream, struct error *error);
+int import_systemd(const char *name, const char *text, const struct policy_subject *subject, FILE *stream,
+                   struct error *error);
 
 /* The calls of one verdict, as lists; `rule` lines where a list cannot say it. */
 void write_calls_of(FILE *stream, uint32_t verdict, const char *const *names, size_t count);

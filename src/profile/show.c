@@ -210,7 +210,8 @@ static void print_row(const struct row *row, const struct request *request)
     if (*condition != '\0' && strcmp(condition, "-") != 0)
         printf("  condition      %s\n", condition);
     if (row->kind != ROW_ALLOW)
-        printf("  refused with   %s\n", *errno_text != '\0' && strcmp(errno_text, "-") != 0 ? errno_text : errno_name(row->errno_value, number));
+        printf("  refused with   %s\n",
+               *errno_text != '\0' && strcmp(errno_text, "-") != 0 ? errno_text : errno_name(row->errno_value, number));
     printf("  why            %s\n", table_string(row->why));
     for (unsigned arch = 0; arch < TABLE_ARCHES; arch++)
         if (row->number[arch] >= 0)
@@ -218,7 +219,8 @@ static void print_row(const struct row *row, const struct request *request)
     if (row->kind != ROW_ALLOW)
         print_openings(row);
     struct loaded standard;
-    struct seccomp_data data = {.nr = row->number[request->subject.arch], .arch = profile_audit_arch(request->subject.arch)};
+    struct seccomp_data data = {.nr = row->number[request->subject.arch],
+                                .arch = profile_audit_arch(request->subject.arch)};
     struct remedy remedy;
     struct error error;
     if (data.nr < 0 || profile_load(&standard, "default", &request->subject, &error) != 0)
@@ -238,9 +240,10 @@ static bool print_feature(const char *name)
         printf("%s opens\n", name);
         for (unsigned j = 0; j < feature->opening_count; j++) {
             const struct opening *opening = &policy_table.openings[feature->first_opening + j];
-            bool part = opening->condition[POLICY_X86_64] != TABLE_NONE || opening->condition[POLICY_AARCH64] != TABLE_NONE;
-            printf("  %-24s %s%s\n", table_string(profile_row(opening->row)->name), table_string(profile_row(opening->row)->why),
-                   part ? " (a part of its calls)" : "");
+            bool part =
+                opening->condition[POLICY_X86_64] != TABLE_NONE || opening->condition[POLICY_AARCH64] != TABLE_NONE;
+            printf("  %-24s %s%s\n", table_string(profile_row(opening->row)->name),
+                   table_string(profile_row(opening->row)->why), part ? " (a part of its calls)" : "");
         }
         return true;
     }
@@ -263,7 +266,8 @@ int verb_explain(const struct request *request, struct error *error)
                 known[count++] = table_string(policy_table.features[j].name);
             const char *near = nearest_word(name, known, count);
             return error_set(error, "cannot explain '%s': no call or feature of that name (%s%s)", name,
-                             near != NULL ? "nearest: " : "show default --calls lists the calls", near != NULL ? near : "");
+                             near != NULL ? "nearest: " : "show default --calls lists the calls",
+                             near != NULL ? near : "");
         }
     }
     return 0;

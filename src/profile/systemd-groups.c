@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The groups of SystemCallFilter=, as systemd 252 has them (systemd-analyze syscall-filter), without @known and the calls of other
- * architectures. Words are separated by one blank; a group may name groups. */
+/* The groups of SystemCallFilter=, as systemd 252 has them (systemd-analyze syscall-filter), without @known and the
+ * calls of other architectures. Words are separated by one blank; a group may name groups. */
 #include "profile/systemd-groups.h"
 
 const struct systemd_group systemd_groups[] = {

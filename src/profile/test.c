@@ -16,7 +16,8 @@ static void print_decision(const struct loaded *loaded, const struct seccomp_dat
     struct error error;
     struct remedy remedy;
     char text[VERDICT_TEXT_MAX];
-    printf("    row: %s, %s%s%s%s\n", table_string(row->name), table_string(policy_table.categories[row->category].name),
+    printf("    row: %s, %s%s%s%s\n", table_string(row->name),
+           table_string(policy_table.categories[row->category].name),
            strcmp(condition, "-") != 0 && *condition != '\0' ? ", if " : "",
            strcmp(condition, "-") != 0 ? condition : "", loaded->oci != NULL ? "; the rules of the JSON decide" : "");
     if (loaded->oci == NULL && profile_load(&standard, "default", &loaded->subject, &error) == 0) {
@@ -83,7 +84,8 @@ static int run_file(const struct loaded *loaded, const char *path, struct error 
         if (sign != NULL)
             *sign = '\0';
         if (sign == NULL || ask(loaded, trim(line), &verdict, false, &why) != 0) {
-            error_set(error, "cannot test %s:%u: %s", path, number, sign == NULL ? "no '= VERDICT' in it (write CALL = allow)" : why.text);
+            error_set(error, "cannot test %s:%u: %s", path, number,
+                      sign == NULL ? "no '= VERDICT' in it (write CALL = allow)" : why.text);
             free(text);
             return -1;
         }

@@ -75,7 +75,8 @@ static int read_argument(const struct call *call, unsigned index, const char *wo
         call->data->args[index] = value;
         return 0;
     }
-    bool named = index < row->argument_count && *table_string(policy_table.words.arguments[row->first_argument + index].family) != '\0';
+    bool named = index < row->argument_count &&
+                 *table_string(policy_table.words.arguments[row->first_argument + index].family) != '\0';
     if (!named && (isalpha((unsigned char)*word) || *word == '{' || *word == '[' || *word == '&')) {
         *call->guessed = true;
         return 0;
@@ -124,8 +125,11 @@ static int read_arguments(const struct call *call, char *at)
         if (read_argument(call, index, at) != 0)
             return -1;
         if (last)
-            return tail[strspn(tail, " \t")] == '\0' ? 0 : error_set(call->error, "cannot read '%s': something stands after ')' "
-                                                                     "(remove it)", call->text);
+            return tail[strspn(tail, " \t")] == '\0' ? 0
+                                                     : error_set(call->error,
+                                                                 "cannot read '%s': something stands after ')' "
+                                                                 "(remove it)",
+                                                                 call->text);
         at = tail;
     }
 }
@@ -137,8 +141,8 @@ static int no_such_call(const char *text, const char *name, struct error *error)
     for (unsigned i = 0; i < policy_table.words.row_count && count < 1024; i++)
         known[count++] = table_string(profile_row(i)->name);
     const char *near = nearest_word(name, known, count);
-    return error_set(error, "cannot read '%s': unknown call '%s' (%s%s)", text, name, near != NULL ? "nearest: " : "no call is like it",
-                     near != NULL ? near : "");
+    return error_set(error, "cannot read '%s': unknown call '%s' (%s%s)", text, name,
+                     near != NULL ? "nearest: " : "no call is like it", near != NULL ? near : "");
 }
 
 int call_parse(const char *text, enum policy_arch arch, struct seccomp_data *data, bool *guessed, struct error *error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SECONDS: 8 */
-/* Units of systemd. An input is the text itself, or, where its first byte is even, a row of words of the language. What is
- * imported can be read again, and an error leaves nothing written. */
+/* Units of systemd. An input is the text itself, or, where its first byte is even, a row of words of the language. What
+ * is imported can be read again, and an error leaves nothing written. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +11,39 @@
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t length);
 
 static const char *const tokens[] = {
-    "\n", "[Service]\n", "[Unit]\n", "SystemCallFilter=", "~", "@system-service", "@mount", " ", "read", "time", "exit", "mkdir:ENOSPC",
-    "read:kill", "\\\n", "SystemCallErrorNumber=", "EPERM", "kill", "RestrictAddressFamilies=", "AF_UNIX", "AF_LOCAL", "none",
-    "MemoryDenyWriteExecute=yes", "TasksMax=", "infinity", "20%", "5", "MemoryMax=1G", "AmbientCapabilities=", "CAP_CHOWN", "# x\n",
-    "ProtectSystem=strict\n", "=", ";",
+    "\n",
+    "[Service]\n",
+    "[Unit]\n",
+    "SystemCallFilter=",
+    "~",
+    "@system-service",
+    "@mount",
+    " ",
+    "read",
+    "time",
+    "exit",
+    "mkdir:ENOSPC",
+    "read:kill",
+    "\\\n",
+    "SystemCallErrorNumber=",
+    "EPERM",
+    "kill",
+    "RestrictAddressFamilies=",
+    "AF_UNIX",
+    "AF_LOCAL",
+    "none",
+    "MemoryDenyWriteExecute=yes",
+    "TasksMax=",
+    "infinity",
+    "20%",
+    "5",
+    "MemoryMax=1G",
+    "AmbientCapabilities=",
+    "CAP_CHOWN",
+    "# x\n",
+    "ProtectSystem=strict\n",
+    "=",
+    ";",
 };
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t length)

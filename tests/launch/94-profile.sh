@@ -82,6 +82,40 @@ if needs systemd-analyze 'systemd takes the directives'; then
     t 'systemd takes the directives' not='Unknown|Failed to parse [^s]|Invalid' -- systemd-analyze verify ./sbx-test.service
 fi
 
+# The manifest, by the keys and types of the operator's schema; the JSON inside is the one of --to=oci.
+cat >schema.py <<'END'
+import json, sys, yaml
+manifest, config, pod = yaml.safe_load_all(open("cluster.yaml"))
+kinds = {"apiVersion": str, "kind": str, "metadata": dict, "spec": dict}
+def typed(what, value, keys, wanted):
+    assert set(value) <= set(keys) and set(wanted) <= set(value), (what, sorted(value))
+    for key in value: assert type(value[key]) is keys[key], (what, key)
+typed("manifest", manifest, kinds, kinds)
+assert manifest["apiVersion"] == "security-profiles-operator.x-k8s.io/v1beta1" and manifest["kind"] == "SeccompProfile"
+typed("spec", manifest["spec"], {"defaultAction": str, "architectures": list, "syscalls": list}, ["defaultAction"])
+for rule in manifest["spec"]["syscalls"]:
+    typed("rule", rule, {"names": list, "action": str, "errnoRet": int, "args": list}, ["names", "action"])
+    assert rule["names"] and all(type(name) is str for name in rule["names"])
+    for arg in rule.get("args", []):
+        typed("argument", arg, {"index": int, "op": str, "value": int, "valueTwo": int}, ["index", "op"])
+        assert 0 <= arg["index"] <= 5 and all(0 <= arg.get(k, 0) < 2**63 for k in ("value", "valueTwo")), arg
+carried = json.loads(config["data"]["cluster.json"])
+assert carried["syscalls"] == manifest["spec"]["syscalls"] and config["kind"] == "ConfigMap"
+assert carried == json.load(open("cluster.json"))
+assert pod["spec"]["securityContext"]["seccompProfile"] == {"type": "Localhost", "localhostProfile": "cluster.json"}
+print(len(manifest["spec"]["syscalls"]), "rules")
+END
+echo 'deny = net' >cluster.profile
+if python3 -c 'import yaml' 2>/dev/null; then
+    sbx-profile export cluster.profile --to=k8s -o cluster.yaml 2>/dev/null
+    sbx-profile export cluster.profile --to=oci -o cluster.json 2>/dev/null
+    t 'the manifest keeps to the schema' out='^[0-9]+ rules' -- python3 schema.py
+    sed -i 's/defaultAction:/defaultActions:/' cluster.yaml
+    t 'which notices what does not'      status=1 err='AssertionError' -- python3 schema.py
+else
+    skip 'the manifest keeps to the schema' 'python3 has no yaml'
+fi
+
 # OCI profiles under sbx-run.
 printf '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}' >space.json
 printf '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["execve"], "action": "SCMP_ACT_ERRNO"}]}' >no-exec.json

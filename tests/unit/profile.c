@@ -136,23 +136,35 @@ END_TEST
 
 /* One rule alone, all operators, errnos and actions, numbers of 64 bits. */
 static const char *const small[] = {
-    "{\"names\":[\"mount\",\"umount2\",\"pivot_root\",\"chroot\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":22,\"comment\":\"blocked\"}",
-    "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\",\"comment\":\"x\"}]}",
-    "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":97,\"args\":[{\"index\":0,\"value\":16,\"op\":\"SCMP_CMP_EQ\"}]}",
-    "{\"names\":[\"clone\",\"clone3\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":2114060288,\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}",
+    "{\"names\":[\"mount\",\"umount2\",\"pivot_root\",\"chroot\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":22,"
+    "\"comment\":\"blocked\"}",
+    "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\","
+    "\"comment\":\"x\"}]}",
+    "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":97,\"args\":[{\"index\":0,\"value\":16,\"op\":"
+    "\"SCMP_CMP_EQ\"}]}",
+    "{\"names\":[\"clone\",\"clone3\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":2114060288,"
+    "\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}",
     "{\"names\":[\"mmap\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":2,\"value\":4,\"op\":\"SCMP_CMP_NE\"}]}",
-    "{\"names\":[\"prctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":38,\"op\":\"SCMP_CMP_NE\"}]}",
-    "{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":21505,\"op\":\"SCMP_CMP_EQ\"}]}",
+    "{\"names\":[\"prctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":38,\"op\":\"SCMP_CMP_NE\"}]"
+    "}",
+    "{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":21505,\"op\":\"SCMP_CMP_"
+    "EQ\"}]}",
     "{\"names\":[\"ptrace\",\"process_vm_readv\"],\"action\":\"SCMP_ACT_LOG\"}",
     "{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":[]}",
-    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"time\",\"exit\",\"read\"],\"action\":\"SCMP_ACT_KILL\"}]}",
-    "{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"syscalls\":[{\"names\":[\"time\",\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},"
-    "{\"names\":[\"lseek\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":7,\"args\":[{\"index\":1,\"value\":9223372036854775809,\"op\":\"SCMP_CMP_GE\"}]}]}",
+    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"time\",\"exit\",\"read\"],\"action\":\"SCMP_ACT_"
+    "KILL\"}]}",
+    "{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"syscalls\":[{\"names\":[\"time\",\"read\"],\"action\":\"SCMP_ACT_"
+    "ALLOW\"},"
+    "{\"names\":[\"lseek\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":7,\"args\":[{\"index\":1,\"value\":"
+    "9223372036854775809,\"op\":\"SCMP_CMP_GE\"}]}]}",
     "{\"defaultAction\":\"SCMP_ACT_TRAP\",\"syscalls\":[{\"names\":[\"lseek\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":["
-    "{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_LT\"},{\"index\":2,\"value\":4294967297,\"op\":\"SCMP_CMP_GT\"},{\"index\":0,\"value\":3,\"op\":\"SCMP_CMP_LE\"}]}]}",
-    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"syscalls\":[{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":["
+    "{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_LT\"},{\"index\":2,\"value\":4294967297,\"op\":\"SCMP_CMP_GT\"},{"
+    "\"index\":0,\"value\":3,\"op\":\"SCMP_CMP_LE\"}]}]}",
+    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"syscalls\":[{\"names\":[\"kill\"],\"action\":"
+    "\"SCMP_ACT_ALLOW\",\"args\":["
     "{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"},{\"index\":0,\"value\":7,\"op\":\"SCMP_CMP_EQ\"}]}]}",
-    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"no_such_call\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":["
+    "\"no_such_call\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
 };
 
 START_TEST(small_profiles_are_carried)
@@ -192,9 +204,12 @@ END_TEST
 START_TEST(contradictions)
 {
     struct oci_profile *profile = parse("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
-        "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":9,\"op\":\"SCMP_CMP_LT\"}]},"
-        "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_LOG\",\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]},"
-        "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":0,\"value\":5,\"op\":\"SCMP_CMP_GT\"}]}]}");
+                                        "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,"
+                                        "\"value\":9,\"op\":\"SCMP_CMP_LT\"}]},"
+                                        "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_LOG\",\"args\":[{\"index\":1,"
+                                        "\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]},"
+                                        "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":0,"
+                                        "\"value\":5,\"op\":\"SCMP_CMP_GT\"}]}]}");
     char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
@@ -203,7 +218,8 @@ START_TEST(contradictions)
     if (result == 0)
         carry(profile, &somebody, false);
     else
-        ck_assert_msg(strstr(error.text, "rule 1") != NULL && strstr(error.text, "kill") != NULL && *text == '\0', "%s", error.text);
+        ck_assert_msg(strstr(error.text, "rule 1") != NULL && strstr(error.text, "kill") != NULL && *text == '\0', "%s",
+                      error.text);
     free(text);
     oci_profile_free(profile);
 }
@@ -211,8 +227,11 @@ END_TEST
 
 /* ---- ours to others ---- */
 
-static const char *const ours[] = {"", "allow = net.netlink,bpf", "calls = deny\nallow = file,process,memory\ndeny = net",
-                                   "rule = kill: pid > 5 and sig == 9 = errno:EINVAL", "kill = ptrace\nlog = unshare\ntrap = reboot",
+static const char *const ours[] = {"",
+                                   "allow = net.netlink,bpf",
+                                   "calls = deny\nallow = file,process,memory\ndeny = net",
+                                   "rule = kill: pid > 5 and sig == 9 = errno:EINVAL",
+                                   "kill = ptrace\nlog = unshare\ntrap = reboot",
                                    "include = none\ndeny = mount"};
 
 static bool lets_through(uint32_t verdict)
@@ -252,8 +271,10 @@ START_TEST(ours_are_exported)
         struct strictness strictness = {&loaded.filter, &theirs, 0, 0, 0};
         const struct filter *both[] = {&loaded.filter, &theirs};
         for (unsigned row = 0; row < policy_table.words.row_count; row++)
-            if (profile_row(row)->number[arch] >= 0 && oci_filter_knows(subject.arch, table_string(profile_row(row)->name)))
-                edges_visit(both, 2, profile_audit_arch(subject.arch), profile_row(row)->number[arch], stricter, &strictness);
+            if (profile_row(row)->number[arch] >= 0 &&
+                oci_filter_knows(subject.arch, table_string(profile_row(row)->name)))
+                edges_visit(both, 2, profile_audit_arch(subject.arch), profile_row(row)->number[arch], stricter,
+                            &strictness);
         ck_assert_uint_gt(strictness.calls, 300);
         ck_assert_uint_eq(strictness.wider, 0);
         ck_assert_uint_eq(strictness.different, 0);
@@ -297,7 +318,8 @@ START_TEST(cubes_are_the_filter)
     unsigned row = (unsigned)policy_find_call(calls[_i]);
     cube_count = profile_cubes(&loaded.filter, POLICY_X86_64, row, cubes, sizeof cubes / sizeof *cubes);
     ck_assert_int_gt(cube_count, 0);
-    edges_visit(&cube_filter, 1, profile_audit_arch(POLICY_X86_64), profile_row(row)->number[POLICY_X86_64], in_one_cube, NULL);
+    edges_visit(&cube_filter, 1, profile_audit_arch(POLICY_X86_64), profile_row(row)->number[POLICY_X86_64],
+                in_one_cube, NULL);
     ck_assert_int_eq(profile_cubes(&loaded.filter, POLICY_X86_64, row, cubes, (size_t)cube_count - 1), -1);
     profile_unload(&loaded);
 }
@@ -318,19 +340,33 @@ static const struct {
     {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":-1}", "0 to 4095"},
     {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1,\"defaultErrno\":\"ENOSYS\"}", "is not 1"},
     {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":{}}", "no list"},
-    {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"action\":\"SCMP_ACT_ALLOW\"}]}", "rule 1: it names no call"},
+    {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"action\":\"SCMP_ACT_ALLOW\"}]}", "rule 1: it names no "
+                                                                                              "call"},
     {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[3],\"action\":\"SCMP_ACT_ALLOW\"}]}", "rule 1"},
-    {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"arg\":[]}]}", "unknown key 'arg'"},
-    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}", "argument 6"},
-    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":-1,\"op\":\"SCMP_CMP_EQ\"}]}", "no such number"},
-    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1.5,\"op\":\"SCMP_CMP_EQ\"}]}", "no such number"},
-    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":18446744073709551616,\"op\":\"SCMP_CMP_EQ\"}]}", "t.json:1:"},
-    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQU\"}]}", "SCMP_CMP_EQ"},
+    {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"arg\":["
+     "]}]}",
+     "unknown key 'arg'"},
+    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}",
+     "argument 6"},
+    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":-1,\"op\":\"SCMP_CMP_EQ\"}]"
+     "}",
+     "no such number"},
+    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1.5,\"op\":\"SCMP_CMP_EQ\"}]"
+     "}",
+     "no such number"},
+    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":18446744073709551616,\"op\":"
+     "\"SCMP_CMP_EQ\"}]}",
+     "t.json:1:"},
+    {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQU\"}]"
+     "}",
+     "SCMP_CMP_EQ"},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"caps\":[\"CAP_NONE\"]}}", "CAP_NONE"},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"minKernel\":\"four\"}}", "four"},
     {"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"excludes\":[]}", "no such object"},
     {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_S390X\"]}", "no architecture"},
-    {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\"}]}", "both"},
+    {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"archMap\":[{\"architecture\":"
+     "\"SCMP_ARCH_X86_64\"}]}",
+     "both"},
     {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"listenerPath\":\"/x\"}", "listenerPath"},
     {"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"flags\":[\"SECCOMP_FILTER_FLAG_NONE\"]}", "flag"},
     {"{\"defaultAction\":\"\xff\"}", "t.json:1:"},
@@ -349,6 +385,8 @@ END_TEST
 START_TEST(deep_nesting_is_told)
 {
     enum { DEPTH = 100000 };
+    ck_assert_ptr_null(oci_profile_parse("{\"a\":1}\0{}", 10, "t.json", &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "t.json:1:"));
     char *text = malloc(DEPTH);
     memset(text, '[', DEPTH);
     ck_assert_ptr_null(oci_profile_parse(text, DEPTH, "t.json", &error));
@@ -363,10 +401,21 @@ static const struct {
     const char *text;
     int first, second; /* arguments; -1: it is no call */
 } calls[] = {
-    {"socket", 0, 0}, {"socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)", 16, 3}, {" socket ( 2 , 0x80001 ) ", 2, 0x80001},
-    {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC)", 2, 0x80001}, {"open(\"a,b)\\\"(\", O_WRONLY)", 0, 1}, {"socket(,1)", 0, 1},
-    {"socket(", -1, 0}, {"socket(1", -1, 0}, {"socket(1))", -1, 0}, {"scoket(1)", -1, 0}, {"", -1, 0}, {"socket x", -1, 0},
-    {"socket(AF_NETLNK)", -1, 0}, {"socket(1,2,3,4,5,6,7)", -1, 0}, {"socket(99999999999999999999)", -1, 0},
+    {"socket", 0, 0},
+    {"socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)", 16, 3},
+    {" socket ( 2 , 0x80001 ) ", 2, 0x80001},
+    {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC)", 2, 0x80001},
+    {"open(\"a,b)\\\"(\", O_WRONLY)", 0, 1},
+    {"socket(,1)", 0, 1},
+    {"socket(", -1, 0},
+    {"socket(1", -1, 0},
+    {"socket(1))", -1, 0},
+    {"scoket(1)", -1, 0},
+    {"", -1, 0},
+    {"socket x", -1, 0},
+    {"socket(AF_NETLNK)", -1, 0},
+    {"socket(1,2,3,4,5,6,7)", -1, 0},
+    {"socket(99999999999999999999)", -1, 0},
 };
 
 START_TEST(calls_are_read)
@@ -389,8 +438,10 @@ static const struct {
 } units[] = {
     {"SystemCallFilter=@system-service\nSystemCallErrorNumber=EPERM", "read", "allow"},
     {"SystemCallFilter=@system-service\nSystemCallErrorNumber=EPERM", "mount", "errno:EPERM"},
-    {"SystemCallFilter=@system-service\nSystemCallFilter=~@privileged\nSystemCallErrorNumber=1", "chroot", "errno:EPERM"},
-    {"SystemCallFilter=@system-service\nSystemCallFilter=~@chown\nSystemCallErrorNumber=EPERM", "fchown", "errno:EPERM"},
+    {"SystemCallFilter=@system-service\nSystemCallFilter=~@privileged\nSystemCallErrorNumber=1", "chroot",
+     "errno:EPERM"},
+    {"SystemCallFilter=@system-service\nSystemCallFilter=~@chown\nSystemCallErrorNumber=EPERM", "fchown",
+     "errno:EPERM"},
     {"SystemCallFilter=read", "write", "kill"},
     {"SystemCallFilter=read", "execve", "allow"}, /* @default */
     {"SystemCallFilter=read", "time", "allow"},
@@ -412,9 +463,11 @@ static const struct {
     {"MemoryDenyWriteExecute=yes", "mprotect(0, 0, PROT_EXEC)", "errno:EPERM"},
     {"MemoryDenyWriteExecute=yes\nSystemCallFilter=~mprotect", "mprotect(0, 0, PROT_EXEC)", "kill"},
     {"SystemCallFilter=read\nRestrictAddressFamilies=AF_INET", "socket(AF_NETLINK)", "kill"},
+    {"SystemCallFilter=read\nSystemCallFilter=~exit", "exit", "kill"},
     {"MemoryDenyWriteExecute=no", "mprotect(0, 0, PROT_EXEC)", "allow"},
     {"AmbientCapabilities=CAP_CHOWN\nTasksMax=infinity\nMemoryMax=50%", "read", "allow"},
-    {"SystemCallFilter=@sytem-service", "cannot import t.service:1: no group '@sytem-service' (nearest: @system-service)", NULL},
+    {"SystemCallFilter=@sytem-service",
+     "cannot import t.service:1: no group '@sytem-service' (nearest: @system-service)", NULL},
     {"\nSystemCallErrorNumber=EPRM", "t.service:2: 'EPRM' is no errno", NULL},
     {"RestrictAddressFamilies=AF_NONE", "no address family", NULL},
     {"TasksMax=20%", "a share of all processes", NULL},
@@ -453,7 +506,8 @@ END_TEST
 /* What the launch tests run is what the manual shows. */
 START_TEST(the_manual_has_the_examples)
 {
-    char *manual = profile_read_file("man/sbx-profile.1", &error), *examples = profile_read_file("tests/launch/profile-examples", &error);
+    char *manual = profile_read_file("man/sbx-profile.1", &error),
+         *examples = profile_read_file("tests/launch/profile-examples", &error);
     ck_assert_msg(manual != NULL && examples != NULL, "%s", error.text);
     char *shown = calloc(1, strlen(manual) + 1), *to = shown, *rest = manual, *line;
     bool inside = false;
