@@ -6,7 +6,6 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 rig=tests/vm/rig
-number=0
 SBX_VM_RUN=$(mktemp -d "${TMPDIR:-/tmp}/sbx-vm.XXXXXX")
 export SBX_VM_RUN
 guest=
@@ -47,30 +46,30 @@ if [ -n "$missing" ]; then
 fi
 [ "$(uname -m)" = x86_64 ] || skip_all "the guests are x86_64, this machine is $(uname -m)"
 
-# Hands on what a guest printed, each line with the guest's name, and numbers it. An early end is a failure.
+# Hands on what a guest printed, each line with the guest's name. An early end is a failure.
 collect() {
     local name=$1 line seen=0 planned=
     while IFS= read -r line; do
         case $line in
         'ok '* | 'not ok '*)
             seen=$((seen + 1))
-            number=$((number + 1))
-            echo "${line%% [0-9]*} $number - $name: ${line#*- }"
+            echo "${line%% [0-9]*} - $name: ${line#*- }"
             ;;
         1..*) planned=${line#1..} ;;
         *) printf '%s\n' "$line" ;;
         esac
     done
     [ "$planned" = "$seen" ] && return
-    number=$((number + 1))
-    echo "not ok $number - $name: came to its end (${planned:-nothing} planned, $seen seen)"
+    echo "not ok - $name: came to its end (${planned:-nothing} planned, $seen seen)"
 }
 
 # try NAME USER SURROUNDING LIMITS [IN...]: guest.sh as that user, by the command IN where one is given.
 try() {
     local name=$1 user=$2 surrounding=$3 held=$4
     shift 4
+    local start=$SECONDS
     collect "$name" < <($rig run "$guest" "$user" "$@" sh /opt/sbx/guest.sh "$surrounding" "$held" </dev/null 2>&1)
+    echo "# $name: $((SECONDS - start)) s"
 }
 
 # begin KERNEL plain|systemd [APPEND]: a guest with our programs in it.
@@ -78,8 +77,7 @@ begin() {
     guest=$1-$2
     # shellcheck disable=SC2086 # a list of words
     if ! $rig start "$guest" "$1" "$2" ${3-}; then
-        number=$((number + 1))
-        echo "not ok $number - $1 $2 ${3-}: the guest starts"
+        echo "not ok - $1 $2 ${3-}: the guest starts"
         guest=
         return 1
     fi
@@ -100,13 +98,9 @@ inside='umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && moun
 read_only='mount -o remount,bind,ro /sys/fs/cgroup || exit 1'
 
 v2='cgroup v2, a group below /sys/fs/cgroup/sbx'
-kernels=${1:-$($rig kernels)}
-for kernel in $kernels; do
-    if ! $rig build "$kernel" >&2; then
-        number=$((number + 1))
-        echo "ok $number - kernel $kernel # SKIP its packages cannot be had"
-        continue
-    fi
+# All surroundings on one kernel.
+try_kernel() {
+    local kernel=$1 user
     if begin "$kernel" plain; then
         try "$kernel root" root plain "$v2"
         try "$kernel user" user plain 'user namespace'
@@ -141,5 +135,27 @@ for kernel in $kernels; do
             "${container[@]}" "$inside; $read_only; exec setpriv --reuid=1001 --regid=1001 --clear-groups \"\$@\"" sh
         end
     fi
+}
+
+# One kernel in a process of its own, which ends its guest whatever happens.
+if [ "${1-}" = --one ]; then
+    try_kernel "$2"
+    exit 0
+fi
+
+# A guest has one processor: as many kernels at once as there are.
+kernels=${1:-$($rig kernels)}
+waiting=$(nproc)
+for kernel in $kernels; do
+    # Made one after the other, so that what is downloaded is told in order.
+    if ! $rig build "$kernel" >&2; then
+        echo "ok - kernel $kernel # SKIP its packages cannot be had" >"$SBX_VM_RUN/$kernel.tap"
+        continue
+    fi
+    if [ "$waiting" -eq 0 ]; then wait -n; else waiting=$((waiting - 1)); fi
+    tests/vm/run.sh --one "$kernel" >"$SBX_VM_RUN/$kernel.tap" &
 done
-echo "1..$number"
+wait
+# shellcheck disable=SC2046,SC2086 # a word a kernel
+(cd "$SBX_VM_RUN" && cat $(printf '%s.tap\n' $kernels)) |
+    awk '/^(not )?ok / { sub(/ok/, "ok " ++n) } { print } END { print "1.." n + 0 }'
