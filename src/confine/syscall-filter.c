@@ -85,6 +85,12 @@ static bool refuses(const struct filter *filter, int number, uint64_t first)
 static int check_oci(const struct options *options, struct plan *plan, struct error *error)
 {
     plan->oci_count = options->oci_count;
+    if (options->oci_count > 0 && (options->audit || options->learn != NULL))
+        plan_problem(plan, "cannot %s under an OCI profile: its filter is libseccomp's and refuses by itself (make it one of "
+                           "ours: sbx-profile import)", options->audit ? "audit" : "learn");
+    if (options->oci_count > 0 && (options->explain == EXPLAIN_END || options->explain == EXPLAIN_LIVE))
+        plan_notice(plan, "what an OCI profile refuses is not explained: its filter is libseccomp's (sbx-profile import "
+                          "makes it one of ours)");
     for (size_t i = 0; i < options->oci_count; i++) {
         struct filter *filter = &plan->oci[i].filter;
         bool followed = i + 1 < options->oci_count || policy_has_filter(plan->policy);
@@ -106,13 +112,18 @@ int syscall_filter_check(const struct options *options, const struct machine *ma
     settle_explain(options, machine, plan);
     if (check_oci(options, plan, error) != 0)
         return -1;
+    bool logged = false;
+    for (size_t i = 0; i < plan->oci_count; i++)
+        logged |= logs(&plan->oci[i].filter);
+    if (!policy_has_filter(plan->policy) && logged)
+        tell_who_logs(plan);
     if (!policy_has_filter(plan->policy))
         return 0;
     plan->privileges.no_new_privs = true; /* seccomp(2) asks for it, or for CAP_SYS_ADMIN */
     plan->needs_exec_token = policy_opening(plan->policy, "execve") != POLICY_OPEN;
     if (filter_compile_mode(plan->policy, NULL, mode(plan), &plan->filter, error) != 0)
         return -1;
-    if (logs(&plan->filter))
+    if (logged || logs(&plan->filter))
         tell_who_logs(plan);
     return 0;
 }

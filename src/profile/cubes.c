@@ -3,12 +3,15 @@
  * are free. That is what SCMP_CMP_MASKED_EQ can say, so every filter can be said in it. */
 #include "profile/profile.h"
 
+#define STEPS_MAX 3000000
+
 struct walk {
     const struct filter *filter;
     uint32_t arch;
     int number;
     struct cube *cubes;
     size_t count, room;
+    unsigned long steps;
     bool full;
 };
 
@@ -91,12 +94,13 @@ static struct accumulator load(const struct walk *walk, unsigned offset)
 static void go(struct walk *walk, unsigned at, struct accumulator a, struct cube cube)
 {
     for (; at < walk->filter->length && !walk->full; at++) {
+        walk->full = ++walk->steps > STEPS_MAX; /* halves that merge again can be many */
         const struct sock_filter *instruction = &walk->filter->code[at];
         unsigned operation = BPF_OP(instruction->code);
         switch (BPF_CLASS(instruction->code)) {
         case BPF_RET:
             cube.verdict = instruction->k;
-            walk->full = walk->count == walk->room;
+            walk->full |= walk->count == walk->room;
             if (!walk->full)
                 walk->cubes[walk->count++] = cube;
             return;

@@ -135,6 +135,9 @@ t 'the rest of the default stays' out='^CapEff:[^0-9a-f]*0000000000000000' -- sb
 t 'execve refused: 125'           status=125 err='refuses execve'     -- sbx-run --profile=./no-exec.json -- true
 t 'seccomp refused, one more to come: 125' status=125 err='refuses seccomp' -- sbx-run --profile=./no-seccomp.json --deny=mount -- true
 t 'seccomp refused, none to come' out=^ok$                            -- sbx-run --profile=./no-seccomp.json -- echo ok
+t 'audit cannot be promised: 125' status=125 err='cannot audit under an OCI profile' -- sbx-run --profile=./space.json --audit -- true
+t 'nor learning: 125'             status=125 err='cannot learn under an OCI profile' -- sbx-run --profile=./space.json --learn=learnt -- true
+t 'what is not explained is told' err='not explained' -- sbx-run --profile=./space.json --explain=end -- true
 t 'bad JSON: 125'                 status=125 err='sbx-run: cannot read ./bad.json, rule 1: .*\(.+\)' -- sbx-run --profile=./bad.json -- true
 t 'the plan tells of it'          out='instructions of the OCI profile' -- sbx-run --profile=./space.json --dry-run -- true
 finish
