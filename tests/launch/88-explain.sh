@@ -60,13 +60,24 @@ if needs git 'git grep -P'; then
     if [ "$status" = 0 ] && [[ ! $complained =~ refused ]]; then skip 'git grep -P' 'this git compiles no expressions'
     else told 'git grep -P' --allow=memory.exec '^file:x1$' git -C grep grep -P 'x\d'; fi
 fi
-if needs ping 'ping' && [ -n "$(getcap "$(command -v ping)" 2>/dev/null)" ]; then
+if needs ping 'ping' && python3 -c 'import os, shutil; os.getxattr(shutil.which("ping"), "security.capability")' 2>/dev/null; then
     t 'a file with capabilities: their names and the option' status=126 err='ping: its file asks for the capabilities net_raw, .*--keep-cap=net_raw' -- sbx-run --explain=end -- ping -c 1 127.0.0.1
 fi
 if as_root && needs ping 'ping with its capability'; then
     t 'ping with its capability: what else it needs is told' status='*' err='refused socket\(AF_INET, SOCK_RAW, IPPROTO_ICMP\) = EPERM \[net\]; allow with --allow=net.raw' -- sbx-run --explain=end --keep-cap=net_raw -- ping -c 1 -W 2 127.0.0.1
     t 'ping with both' out='1 received' not=refused -- sbx-run --explain=end --keep-cap=net_raw --allow=net.raw -- ping -c 1 -W 5 127.0.0.1
 fi
+
+# On a terminal they are told without being asked for.
+newcomer() {
+    local option=$1
+    command -v "${2%% *}" >/dev/null || { skip "on a terminal: $2" 'not installed' && return; }
+    t "on a terminal: sbx-run $2" status='*' out="sbx-run: refused .* allow with ${option//./\\.}"$'\r?(\n|$)' within=120 -- script -qec "sbx-run -- $2" /dev/null
+}
+newcomer --allow=memory.exec 'node -e 6*7'
+newcomer --allow=net.netlink 'ip addr'
+newcomer --allow=ptrace 'strace ls'
+[ ! -e grep/file ] || newcomer --allow=memory.exec 'git -C grep grep -P x.*'
 
 # --- where and when it is told
 one='echo socket AF_NETLINK SOCK_RAW 0 | try-call >/dev/null'
