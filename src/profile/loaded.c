@@ -167,6 +167,9 @@ void profile_unload(struct loaded *loaded)
 {
     for (size_t i = 0; i < loaded->options.oci_count; i++)
         oci_profile_free(loaded->options.oci[i]);
+    for (size_t i = 0; i < loaded->options.environment_count; i++)
+        if (loaded->options.environment[i].change == ENVIRONMENT_KEEP) /* a copy; the others point into the text */
+            free((char *)loaded->options.environment[i].text);
     policy_settings_free(loaded->options.policy);
     policy_free(loaded->policy);
     oci_profile_free(loaded->oci);

@@ -260,7 +260,8 @@ START_TEST(rules_count_for_some)
     char text[300];
     snprintf(text, sizeof text, "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",%s}", conditions[_i].conditions);
     struct oci_profile *profile = parse(text);
-    bool applies = oci_rule_applies(&profile->rules[0], (enum policy_arch)conditions[_i].arch, conditions[_i].capabilities);
+    enum policy_arch arch = (enum policy_arch)conditions[_i].arch;
+    bool applies = oci_rule_applies(&profile->rules[0], arch, conditions[_i].capabilities);
     ck_assert_int_eq(applies, conditions[_i].applies);
     oci_profile_free(profile);
 }
