@@ -293,7 +293,8 @@ static int hold_against_library(const struct importing *importing, const char *t
                                importing->name, rule_of(importing, name), name);
     }
     if (result == 0 && policy_opening(loaded.policy, "mount") == POLICY_OPEN)
-        say("%s: it allows mount, which sbx-run does not start with where Landlock guards /sys (add `deny = file.mount`)",
+        say("%s: it allows mount, which sbx-run does not start with where Landlock guards /sys (add `deny = "
+            "file.mount`)",
             importing->name);
     filter_free(&theirs);
     profile_unload(&loaded);
