@@ -278,8 +278,8 @@ bool explain_serve(struct explain *explain)
         response->error = -(int32_t)(verdict & SECCOMP_RET_DATA);
     else
         response->error = -EPERM; /* the two programs differ in their returns alone, so this cannot be */
-    seccomp_notify_respond(explain->listener, response); /* fails when it was killed meanwhile */
-    return true;
+    /* ENOENT: it was killed meanwhile. Else it waits for an answer that it would never get. */
+    return seccomp_notify_respond(explain->listener, response) == 0 || errno == ENOENT || give_up(explain);
 }
 
 static int most_often_first(const void *left, const void *right)
