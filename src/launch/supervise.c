@@ -35,7 +35,7 @@
 #include "launch/first-process.h"
 #include "launch/terminal.h"
 #include "tell/explain.h"
-#include "tell/learn.h"
+#include "tell/record.h"
 #include "tell/stats.h"
 
 struct supervisor {
@@ -45,7 +45,7 @@ struct supervisor {
     const struct options *options;
     struct terminal terminal;
     struct explain *explain; /* NULL: nobody listens */
-    struct learn learn;
+    struct record record;
     int signals;             /* signalfd */
     pid_t keeper;            /* 0: none */
     pid_t first;             /* of the pid namespace; 0: none */
@@ -57,6 +57,7 @@ struct supervisor {
     int terminal_signal;     /* SIGINT or SIGQUIT that the terminal sent to the whole group, or 0 */
     struct stats stats;
     uint64_t started;        /* CLOCK_MONOTONIC in ms */
+    struct timespec began;   /* CLOCK_REALTIME */
     uint64_t deadline;       /* CLOCK_MONOTONIC in ms; 0: none */
     bool timed_out;
 };
@@ -109,7 +110,9 @@ static int prepare(struct supervisor *supervisor, struct error *error)
         return error_set(error, "cannot become child subreaper: %s (is prctl refused by an outer filter?)",
                          strerror(errno));
     terminal_save(&supervisor->terminal);
-    if (plan->learn != NULL && learn_open(&supervisor->learn, plan->learn, error) != 0)
+    supervisor->stats.usage = (struct limits_usage){ false, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+    clock_gettime(CLOCK_REALTIME, &supervisor->began);
+    if (record_open(&supervisor->record, plan, error) != 0)
         return -1;
     return child_prepare(plan, launch, error);
 }
@@ -426,17 +429,19 @@ static int listen_to_calls(struct supervisor *supervisor, struct error *error)
     return supervisor->explain != NULL ? 0 : -1;
 }
 
+static int exit_status(const struct supervisor *supervisor)
+{
+    int status = supervisor->status;
+    return supervisor->timed_out ? STATUS_TIMEOUT : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 /* Ends as the program did. Where the terminal's own signal ended both, a shell must see that by the status of a
  * signal: it stops its loop only then. */
 static int end_alike(const struct supervisor *supervisor)
 {
-    int status = supervisor->status;
-    if (supervisor->timed_out)
-        return STATUS_TIMEOUT;
-    if (WIFEXITED(status))
-        return WEXITSTATUS(status);
-    int number = WTERMSIG(status);
-    if (number == supervisor->terminal_signal) {
+    int number = supervisor->terminal_signal;
+    if (!supervisor->timed_out && number != 0 && WIFSIGNALED(supervisor->status) &&
+        WTERMSIG(supervisor->status) == number) {
         struct sigaction by_default = { .sa_handler = SIG_DFL };
         struct rlimit no_core = { 0, 0 };
         sigset_t one;
@@ -447,14 +452,13 @@ static int end_alike(const struct supervisor *supervisor)
         kill(getpid(), number);
         sigprocmask(SIG_UNBLOCK, &one, NULL);
     }
-    return 128 + number;
+    return exit_status(supervisor);
 }
 
 static void read_usage(struct supervisor *supervisor)
 {
     const struct plan *plan = supervisor->plan;
     supervisor->stats.elapsed_ms = now_ms() - supervisor->started;
-    supervisor->stats.usage = (struct limits_usage){ false, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
     if (plan->limits.backend != NULL)
         plan->limits.backend->read(plan, &supervisor->launch.group, &supervisor->stats.usage);
 }
@@ -494,8 +498,29 @@ static int finish(struct supervisor *supervisor, int status)
             status = STATUS_FAILED;
     }
     terminal_restore(&supervisor->terminal);
-    if (status != 0)
-        whole_file_drop(&supervisor->learn.file);
+    return status;
+}
+
+/* `failure`: why nothing was started, or NULL. */
+static void write_record(struct supervisor *supervisor, int status, const char *failure)
+{
+    char id[REPORT_ID_MAX];
+    report_make_id(supervisor->options->name, supervisor->plan->name, id);
+    struct report report = {
+        .plan = supervisor->plan, .id = id, .stats = &supervisor->stats, .started = supervisor->began,
+        .status = status, .timed_out = supervisor->timed_out, .failure = failure,
+        .signal = failure == NULL && WIFSIGNALED(supervisor->status) ? WTERMSIG(supervisor->status) : 0,
+    };
+    if (failure == NULL && supervisor->explain != NULL)
+        report.refusal_count = explain_refusals(supervisor->explain, &report.refusals);
+    record_write(&supervisor->record, &report, supervisor->explain);
+}
+
+static int end_failed(struct supervisor *supervisor, const struct error *why)
+{
+    complain(why);
+    int status = finish(supervisor, why->status);
+    write_record(supervisor, status, why->text);
     return status;
 }
 
@@ -524,33 +549,26 @@ int supervise(const struct plan *plan, const struct options *options)
         return failed(&error);
     }
     if (prepare(&supervisor, &error) != 0) {
-        whole_file_drop(&supervisor.learn.file);
+        record_drop(&supervisor.record);
         return failed(&error);
     }
-    if (guard_end(&supervisor, &error) != 0 || start(&supervisor, &error) != 0) {
-        complain(&error);
-        return finish(&supervisor, error.status);
-    }
+    if (guard_end(&supervisor, &error) != 0 || start(&supervisor, &error) != 0)
+        return end_failed(&supervisor, &error);
     struct shared_page *shared = supervisor.launch.shared;
     if (!atomic_load(&shared->failed)) {
-        if (listen_to_calls(&supervisor, &error) != 0) {
-            complain(&error);
-            return finish(&supervisor, error.status);
-        }
+        if (listen_to_calls(&supervisor, &error) != 0)
+            return end_failed(&supervisor, &error);
         let_go(plan);
     }
     wait_for_end(&supervisor);
-    if (find_failure(&supervisor)) {
-        complain(&shared->error);
-        return finish(&supervisor, shared->error.status);
-    }
+    if (find_failure(&supervisor))
+        return end_failed(&supervisor, &shared->error);
     read_usage(&supervisor);
     finish(&supervisor, 0);
     tell_usage(&supervisor);
     if (supervisor.explain != NULL)
         explain_finish(supervisor.explain);
-    if (plan->learn != NULL && learn_write(&supervisor.learn, plan, supervisor.explain, &error) != 0)
-        complain(&error);
+    write_record(&supervisor, exit_status(&supervisor), NULL);
     return end_alike(&supervisor);
 }
 
