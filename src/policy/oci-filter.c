@@ -29,24 +29,12 @@ static struct scmp_arg_cmp comparison(const struct oci_argument *argument)
                                  .datum_a = argument->value, .datum_b = argument->value_two};
 }
 
-/* runc: an argument that is compared twice in a rule makes each comparison a rule of its own. */
-static bool compares_twice(const struct oci_rule *rule)
-{
-    unsigned seen = 0;
-    for (size_t i = 0; i < rule->argument_count; i++) {
-        if ((seen >> rule->arguments[i].index & 1) != 0)
-            return true;
-        seen |= 1u << rule->arguments[i].index;
-    }
-    return false;
-}
-
 static int add_call(scmp_filter_ctx context, const struct oci_rule *rule, int number)
 {
     struct scmp_arg_cmp comparisons[6 * 2];
     for (size_t i = 0; i < rule->argument_count; i++)
         comparisons[i] = comparison(&rule->arguments[i]);
-    if (!compares_twice(rule))
+    if (!oci_rule_compares_twice(rule))
         return seccomp_rule_add_array(context, rule->verdict, number, (unsigned)rule->argument_count, comparisons);
     for (size_t i = 0; i < rule->argument_count; i++) {
         int result = seccomp_rule_add_array(context, rule->verdict, number, 1, &comparisons[i]);

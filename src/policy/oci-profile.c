@@ -468,3 +468,13 @@ bool oci_rule_applies(const struct oci_rule *rule, enum policy_arch arch, uint64
         return false;
     return (in->kernel == 0 || this_kernel() >= in->kernel) && (out->kernel == 0 || this_kernel() < out->kernel);
 }
+
+bool oci_rule_compares_twice(const struct oci_rule *rule)
+{
+    unsigned seen = 0, twice = 0;
+    for (size_t i = 0; i < rule->argument_count; i++) {
+        twice |= seen & 1u << rule->arguments[i].index;
+        seen |= 1u << rule->arguments[i].index;
+    }
+    return twice != 0;
+}

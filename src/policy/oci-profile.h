@@ -60,4 +60,7 @@ json_t *oci_number(uint64_t value);
 /* Whether the rule counts for this architecture, these capabilities and this kernel, as Docker decides it. */
 bool oci_rule_applies(const struct oci_rule *rule, enum policy_arch arch, uint64_t capabilities);
 
+/* runc makes a rule that compares one argument twice into a rule for each of its comparisons. */
+bool oci_rule_compares_twice(const struct oci_rule *rule);
+
 #endif

@@ -42,20 +42,9 @@ static int foregone(const struct oci_argument *argument)
     }
 }
 
-/* runc makes a rule that compares an argument twice into one rule a comparison. */
-static bool compares_twice(const struct oci_rule *rule)
-{
-    unsigned seen = 0, twice = 0;
-    for (size_t i = 0; i < rule->argument_count; i++) {
-        twice |= seen & 1u << rule->arguments[i].index;
-        seen |= 1u << rule->arguments[i].index;
-    }
-    return twice != 0;
-}
-
 static void write_rule(const char *call, const struct oci_rule *rule, FILE *stream)
 {
-    const char *joint = compares_twice(rule) ? " or " : " and ";
+    const char *joint = oci_rule_compares_twice(rule) ? " or " : " and ";
     bool any = joint[1] == 'o', written = false, always = false, never = false;
     char text[VERDICT_TEXT_MAX], *condition = NULL;
     size_t size;
