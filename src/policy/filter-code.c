@@ -7,13 +7,24 @@
 #define REACH_MAX 250    /* of 255: room for the two instructions that a jump may bring with it */
 #define LINEAR_RANGES 7  /* up to three single values are compared one after the other */
 
+void *scratch_take(struct emitter *emitter, size_t count, size_t size)
+{
+    size_t start = (emitter->scratch_used + 7) & ~(size_t)7;
+    if (count > (sizeof emitter->space->scratch - start) / size) {
+        emitter->too_large = true;
+        return NULL;
+    }
+    emitter->scratch_used = start + count * size;
+    return emitter->space->scratch + start;
+}
+
 static unsigned emit(struct emitter *emitter, unsigned code, uint32_t k, unsigned jt, unsigned jf)
 {
     if (emitter->at == 0) {
         emitter->too_large = true;
         return 0;
     }
-    emitter->code[--emitter->at] =
+    emitter->space->code[--emitter->at] =
         (struct sock_filter){.code = (uint16_t)code, .jt = (uint8_t)jt, .jf = (uint8_t)jf, .k = k};
     return emitter->at;
 }

@@ -6,6 +6,7 @@
 
 #include <linux/filter.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Where a jump leads: a verdict, or an instruction that stands already. */
@@ -15,16 +16,27 @@ struct target {
     unsigned position;
 };
 
+/* One block of memory for a whole compilation: large arrays on the stack would cost more page faults, at the start
+ * of a process, than the work on them takes. */
+struct workspace {
+    char scratch[1 << 16];
+    struct sock_filter code[BPF_MAXINSNS];
+};
+
 struct emitter {
-    struct sock_filter *code; /* room for BPF_MAXINSNS */
-    unsigned at;              /* the first instruction that stands */
-    bool too_large;           /* the program found no room: what was written is none */
+    struct workspace *space;
+    size_t scratch_used;
+    unsigned at;    /* the first instruction that stands */
+    bool too_large; /* the program found no room: what was written is none */
     struct {
         uint32_t verdict;
         unsigned position;
     } returns[32]; /* the nearest return of each verdict */
     unsigned return_count;
 };
+
+/* Room for an array until scratch_used is set back to what it was; NULL when there is none: too_large is set. */
+void *scratch_take(struct emitter *emitter, size_t count, size_t size);
 
 struct target verdict_target(uint32_t verdict);
 bool same_target(struct target a, struct target b);

@@ -14,15 +14,21 @@ static struct target resolve_choice(void *context, struct goal goal)
 static struct target search_values(const struct test_compiler *compiler, const struct choice *choices, unsigned count,
                                    struct target *targets)
 {
-    struct range ranges[2 * TEST_VALUES_MAX + 1];
+    struct emitter *emitter = compiler->emitter;
+    size_t kept = emitter->scratch_used;
+    struct range *ranges = scratch_take(emitter, 2 * count + 1, sizeof *ranges);
+    if (ranges == NULL)
+        return targets[0];
     unsigned used = add_range(ranges, 0, 0, (struct goal){0, 0});
     for (unsigned i = 0; i < count; i++) {
         used = add_range(ranges, used, choices[i].value, (struct goal){0, choices[i].target});
         if (choices[i].value != UINT32_MAX && (i + 1 == count || choices[i + 1].value != choices[i].value + 1))
             used = add_range(ranges, used, choices[i].value + 1, (struct goal){0, 0});
     }
-    const struct search search = {compiler->emitter, resolve_choice, targets};
-    return search_ranges(&search, ranges, used);
+    const struct search search = {emitter, resolve_choice, targets};
+    struct target found = search_ranges(&search, ranges, used);
+    emitter->scratch_used = kept;
+    return found;
 }
 
 struct target compile_choices(const struct test_compiler *compiler, const struct test *test,
@@ -44,7 +50,7 @@ static unsigned insert_value(uint64_t *into, unsigned count, uint64_t value)
     return count + 1;
 }
 
-unsigned gather_values(const struct policy *policy, const struct test *test, uint64_t into[TEST_VALUES_MAX])
+unsigned gather_values(const struct policy *policy, const struct test *test, uint64_t *into)
 {
     unsigned count = test->value_count;
     memcpy(into, policy_values(policy, test->first_value), count * sizeof *into);
@@ -56,41 +62,56 @@ unsigned gather_values(const struct policy *policy, const struct test *test, uin
 }
 
 /* The low words of values[0..count), which share their high word. */
-static struct target compile_low_words(const struct test_compiler *compiler, const struct test *test, const uint64_t *values,
-                                       unsigned count, struct target when_true, struct target when_false)
+static struct target compile_low_words(const struct test_compiler *compiler, const struct test *test,
+                                       const uint64_t *values, unsigned count, struct target when_true,
+                                       struct target when_false)
 {
-    struct choice choices[TEST_VALUES_MAX];
     struct target targets[2] = {when_false, when_true};
+    struct choice *choices = scratch_take(compiler->emitter, count, sizeof *choices);
+    if ((uint32_t)test->mask == 0 || choices == NULL)
+        return when_true;
     for (unsigned i = 0; i < count; i++)
         choices[i] = (struct choice){(uint32_t)values[i], 1};
-    if ((uint32_t)test->mask == 0)
-        return when_true;
     return compile_choices(compiler, test, choices, count, targets);
 }
 
-static struct target compile_in(const struct test_compiler *compiler, const struct test *test, struct target when_true,
-                                struct target when_false)
+/* First the high word decides which low words are asked for. */
+static struct target compile_both_words(const struct test_compiler *compiler, const struct test *test,
+                                        const uint64_t *values, unsigned count, struct target when_true,
+                                        struct target when_false)
 {
-    uint64_t values[TEST_VALUES_MAX];
-    unsigned count = gather_values(compiler->policy, test, values);
-    if (count == 0)
-        return when_false;
-    uint32_t high_mask = (uint32_t)(test->mask >> 32);
-    if (high_mask == 0)
-        return compile_low_words(compiler, test, values, count, when_true, when_false);
-    struct target targets[TEST_VALUES_MAX + 1] = {when_false};
-    struct choice choices[TEST_VALUES_MAX];
+    struct target *targets = scratch_take(compiler->emitter, count + 1, sizeof *targets);
+    struct choice *choices = scratch_take(compiler->emitter, count, sizeof *choices);
     unsigned groups = 0;
+    if (targets == NULL || choices == NULL)
+        return when_false;
+    targets[0] = when_false;
     for (unsigned begin = 0, end; begin < count; begin = end) {
         end = begin + 1;
         while (end < count && values[end] >> 32 == values[begin] >> 32)
             end++;
         choices[groups] = (struct choice){(uint32_t)(values[begin] >> 32), groups + 1};
-        targets[++groups] =
-            compile_low_words(compiler, test, values + begin, end - begin, when_true, when_false);
+        targets[++groups] = compile_low_words(compiler, test, values + begin, end - begin, when_true, when_false);
     }
-    return emit_load(compiler->emitter, ARGUMENT_OFFSET(test->argument) + 4, high_mask,
+    return emit_load(compiler->emitter, ARGUMENT_OFFSET(test->argument) + 4, (uint32_t)(test->mask >> 32),
                      search_values(compiler, choices, groups, targets));
+}
+
+static struct target compile_in(const struct test_compiler *compiler, const struct test *test,
+                                struct target when_true, struct target when_false)
+{
+    struct emitter *emitter = compiler->emitter;
+    size_t kept = emitter->scratch_used;
+    uint64_t *values = scratch_take(emitter, test->value_count + OWN_IDS, sizeof *values);
+    if (values == NULL)
+        return when_false;
+    unsigned count = gather_values(compiler->policy, test, values);
+    struct target found = when_false;
+    if (count > 0)
+        found = (test->mask >> 32 == 0 ? compile_low_words : compile_both_words)(compiler, test, values, count,
+                                                                                 when_true, when_false);
+    emitter->scratch_used = kept;
+    return found;
 }
 
 static struct target compile_any_bit(const struct test_compiler *compiler, const struct test *test, struct target when_true,

@@ -6,7 +6,7 @@
 #include "policy/filter-code.h"
 #include "policy/settled.h"
 
-#define TEST_VALUES_MAX (CONDITION_VALUES_MAX + 2) /* and two own ids */
+#define OWN_IDS 2 /* that a test may have beside its values */
 
 /* Where the low word of an argument stands in struct seccomp_data; both architectures are little-endian. */
 #define ARGUMENT_OFFSET(argument) ((unsigned)(offsetof(struct seccomp_data, args) + 8 * (argument)))
@@ -28,7 +28,7 @@ struct choice {
 struct target compile_choices(const struct test_compiler *compiler, const struct test *test,
                               const struct choice *choices, unsigned count, struct target *targets);
 
-/* The values of a test with the own ids among them, sorted. Their count. */
-unsigned gather_values(const struct policy *policy, const struct test *test, uint64_t into[TEST_VALUES_MAX]);
+/* The values of a test with the own ids among them, sorted: at most value_count + OWN_IDS. Their count. */
+unsigned gather_values(const struct policy *policy, const struct test *test, uint64_t *into);
 
 #endif

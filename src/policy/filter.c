@@ -18,6 +18,7 @@
 #define SKIPPED UINT32_MAX     /* -1: a tracer has skipped the call */
 #define NUMBER_RANGES_MAX 2100 /* two per number, native and x32 */
 #define DEPTH_MAX 1024
+#define ALIKE_VALUES_MAX 1024
 
 /* What a range of numbers leads to: a verdict, or the code of a decision. */
 enum goal_kind { GOAL_VERDICT, GOAL_CHAIN, GOAL_EXECVE, GOAL_SECCOMP };
@@ -33,6 +34,9 @@ struct compiler {
         struct target target;
     } *blocks; /* a chain each: no decision is compiled twice */
 };
+
+_Static_assert(NUMBER_RANGES_MAX * sizeof(struct range) <= sizeof ((struct workspace *)0)->scratch,
+               "the first array always finds room");
 
 static struct target compile_chain(struct compiler *compiler, unsigned chain);
 
@@ -111,35 +115,39 @@ static int compare_choices(const void *a, const void *b)
 }
 
 /* Clauses one after the other that each ask for values of the same argument: one search for all of them.
- * Returns how many, 0 or 1: not worth it. */
-static unsigned count_alike(const struct policy *policy, unsigned chain)
+ * Returns how many, 0 or 1: not worth it; values: how many they are at most. */
+static unsigned count_alike(const struct policy *policy, unsigned chain, unsigned *values)
 {
     const struct clause *clause = policy_clause(policy, chain);
     const struct test *first = plain_test(policy, clause);
-    unsigned count = 0, values = 0;
+    unsigned count = 0;
+    *values = 0;
     for (const struct test *test = first; test != NULL; test = plain_test(policy, clause)) {
-        values += test->value_count + 2u;
-        if (test->argument != first->argument || test->mask != first->mask || values > CONDITION_VALUES_MAX)
+        unsigned more = test->value_count + OWN_IDS;
+        if (test->argument != first->argument || test->mask != first->mask || *values + more > ALIKE_VALUES_MAX)
             break;
+        *values += more;
         count++;
         clause = policy_clause(policy, clause->next);
     }
     return count;
 }
 
-/* Their targets stand already, so that nothing here leads back to compile_chain() with these arrays alive. */
-__attribute__((noinline))
-static struct target compile_alike(struct compiler *compiler, unsigned chain, unsigned count,
+/* Their targets stand already, so that nothing here leads back to compile_chain() with this room taken. */
+static struct target compile_alike(struct compiler *compiler, unsigned chain, unsigned count, unsigned most,
                                    struct target otherwise)
 {
     const struct policy *policy = compiler->policy;
-    struct target targets[TEST_VALUES_MAX] = {otherwise};
-    struct choice choices[TEST_VALUES_MAX];
+    struct target *targets = scratch_take(&compiler->emitter, count + 1, sizeof *targets);
+    struct choice *choices = scratch_take(&compiler->emitter, most, sizeof *choices);
+    uint64_t *values = scratch_take(&compiler->emitter, most, sizeof *values);
     unsigned used = 0, kept = 0;
     const struct test *test = NULL;
+    if (targets == NULL || choices == NULL || values == NULL)
+        return otherwise;
+    targets[0] = otherwise;
     for (unsigned i = 1; i <= count; i++) {
         const struct clause *clause = policy_clause(policy, chain);
-        uint64_t values[TEST_VALUES_MAX];
         test = plain_test(policy, clause);
         unsigned value_count = gather_values(policy, test, values);
         for (unsigned value = 0; value < value_count; value++)
@@ -166,7 +174,7 @@ static struct target compile_chain(struct compiler *compiler, unsigned chain)
     if (clause->condition == TABLE_NONE)
         return clause_target(compiler, clause);
     compiler->depth++;
-    unsigned alike = count_alike(compiler->policy, chain);
+    unsigned values, alike = count_alike(compiler->policy, chain, &values);
     unsigned taken = alike > 1 ? alike : 1, rest = chain;
     for (unsigned i = 0; i < taken; i++)
         rest = policy_clause(compiler->policy, rest)->next;
@@ -174,10 +182,12 @@ static struct target compile_chain(struct compiler *compiler, unsigned chain)
     for (unsigned i = 0, at = chain; i < taken; i++, at = policy_clause(compiler->policy, at)->next)
         target = clause_target(compiler, policy_clause(compiler->policy, at));
     compiler->depth--;
-    if (alike > 1)
-        return compile_alike(compiler, chain, alike, otherwise);
+    size_t kept = compiler->emitter.scratch_used;
     const struct test_compiler tests = {compiler->policy, &compiler->emitter};
-    return compile_condition(&tests, clause->condition, target, otherwise);
+    target = alike > 1 ? compile_alike(compiler, chain, alike, values, otherwise)
+                       : compile_condition(&tests, clause->condition, target, otherwise);
+    compiler->emitter.scratch_used = kept;
+    return target;
 }
 
 static struct goal row_goal(const struct compiler *compiler, unsigned row, bool native)
@@ -243,7 +253,8 @@ static struct target compile_numbers(struct compiler *compiler, bool native)
 {
     static const struct goal killed = {GOAL_VERDICT, SECCOMP_RET_KILL_PROCESS};
     static const struct goal skipped = {GOAL_VERDICT, SECCOMP_RET_ERRNO | ENOSYS};
-    struct range ranges[NUMBER_RANGES_MAX];
+    size_t kept = compiler->emitter.scratch_used;
+    struct range *ranges = scratch_take(&compiler->emitter, NUMBER_RANGES_MAX, sizeof *ranges);
     unsigned count = native ? add_native(compiler, ranges) : add_aliases(compiler, ranges, 0, ABI_X86, 0);
     if (native && (compiler->policy->abis & 1u << ABI_X32) != 0) {
         count = add_aliases(compiler, ranges, count, ABI_X32, FIRST_X32);
@@ -252,9 +263,11 @@ static struct target compile_numbers(struct compiler *compiler, bool native)
         count = add_range(ranges, count, FIRST_X32, killed);
     }
     count = add_range(ranges, count, SKIPPED, skipped);
+    compiler->emitter.scratch_used = kept + count * sizeof *ranges; /* the rest of the room is free again */
     const struct search search = {&compiler->emitter, resolve, compiler};
-    return emit_load(&compiler->emitter, offsetof(struct seccomp_data, nr), UINT32_MAX,
-                     search_ranges(&search, ranges, count));
+    struct target found = search_ranges(&search, ranges, count);
+    compiler->emitter.scratch_used = kept;
+    return emit_load(&compiler->emitter, offsetof(struct seccomp_data, nr), UINT32_MAX, found);
 }
 
 static void compile(struct compiler *compiler)
@@ -271,29 +284,23 @@ static void compile(struct compiler *compiler)
 int filter_compile_mode(const struct policy *policy, const struct exec_token *token, enum filter_mode mode,
                         struct filter *filter, struct error *error)
 {
-    struct compiler compiler;
-    *filter = (struct filter){.code = malloc(BPF_MAXINSNS * sizeof *filter->code)};
+    struct workspace *space = malloc(sizeof *space);
+    struct compiler compiler = {.policy = policy, .token = token, .mode = mode,
+                                .emitter = {.space = space, .at = BPF_MAXINSNS}};
     compiler.blocks = calloc(policy_table.clause_count + policy->clause_count, sizeof *compiler.blocks);
-    if (filter->code == NULL || compiler.blocks == NULL) {
-        free(compiler.blocks);
-        filter_free(filter);
-        return error_set(error, "cannot make the filter: %s", strerror(errno));
-    }
-    compiler.policy = policy;
-    compiler.token = token;
-    compiler.mode = mode;
-    compiler.emitter.code = filter->code;
-    compiler.emitter.at = BPF_MAXINSNS;
-    compiler.emitter.too_large = false;
-    compiler.depth = compiler.emitter.return_count = 0;
-    compile(&compiler);
+    *filter = (struct filter){.code = NULL};
+    if (space != NULL && compiler.blocks != NULL)
+        compile(&compiler);
     free(compiler.blocks);
-    if (compiler.emitter.too_large) {
-        filter_free(filter);
-        return error_set(error, "cannot make the filter: more than %d instructions (use fewer rules)", BPF_MAXINSNS);
+    if (space == NULL || compiler.blocks == NULL || compiler.emitter.too_large) {
+        free(space);
+        return compiler.emitter.too_large
+                   ? error_set(error, "cannot make the filter: more than %d instructions (use fewer rules)",
+                               BPF_MAXINSNS)
+                   : error_set(error, "cannot make the filter: %s", strerror(ENOMEM));
     }
     filter->length = (uint16_t)(BPF_MAXINSNS - compiler.emitter.at);
-    memmove(filter->code, filter->code + compiler.emitter.at, filter->length * sizeof *filter->code);
+    filter->code = memmove(space, space->code + compiler.emitter.at, filter->length * sizeof *filter->code);
     return 0;
 }
 
