@@ -10,7 +10,7 @@
 #include "profile/profile.h"
 #include "profile/systemd-groups.h"
 
-enum { CALLS_MAX = 1024, GROUP_DEPTH_MAX = 8 };
+enum { CALLS_MAX = 1024, GROUP_DEPTH_MAX = 8, ERRNO_COUNT = 4096 };
 
 struct unit {
     const char *name;
@@ -380,10 +380,16 @@ static void write_policy(const struct unit *unit, FILE *stream)
 {
     char text[VERDICT_TEXT_MAX];
     const char *names[CALLS_MAX];
+    bool used[ERRNO_COUNT] = {false};
     uint32_t otherwise = unit->filters && unit->allows ? unit->verdict : SECCOMP_RET_ALLOW;
     fprintf(stream, "calls = %s\n", verdict_text(otherwise, text));
-    for (unsigned number = 0; number <= 4095 && unit->filters; number++) {
+    for (unsigned row = 0; row < policy_table.words.row_count && row < CALLS_MAX; row++)
+        if (unit->named[row])
+            used[unit->own_errno[row]] = true;
+    for (unsigned number = 0; number < ERRNO_COUNT && unit->filters; number++) {
         size_t count = 0;
+        if (!used[number])
+            continue;
         for (unsigned row = 0; row < policy_table.words.row_count && row < CALLS_MAX; row++)
             if (unit->named[row] && unit->own_errno[row] == number)
                 names[count++] = table_string(profile_row(row)->name);
