@@ -143,7 +143,9 @@ static int parse_simple_value(struct parser *parser, const struct operand *opera
         return parser_accept(parser, ")") ? 0 : parser_fail(parser, parser->at, "')' expected");
     }
     if (parser_accept_word(parser, "own")) {
-        value->own = parser_accept_word(parser, "uid") ? OWN_UID : parser_accept_word(parser, "gid") ? OWN_GID : OWN_NONE;
+        value->own = parser_accept_word(parser, "uid")   ? OWN_UID
+                     : parser_accept_word(parser, "gid") ? OWN_GID
+                                                         : OWN_NONE;
         return value->own != OWN_NONE ? 0 : parser_fail(parser, parser->at, "'uid' or 'gid' expected after 'own'");
     }
     if (parser_accept(parser, "~")) {
@@ -177,8 +179,8 @@ static int fit_value(struct parser *parser, const struct operand *operand, const
             return parser_fail(parser, place, "the value does not fit into %u bits", operand->bits);
         value->number = -value->number & readable;
     } else if (value->own == OWN_NONE && (value->number & ~readable) != 0) {
-        return parser_fail(parser, place, "the value does not fit into the %u bits that the kernel reads of this argument",
-                    operand->bits);
+        return parser_fail(parser, place, "the value does not fit into the %u bits that the kernel reads of this "
+                                          "argument", operand->bits);
     }
     return 0;
 }

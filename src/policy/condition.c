@@ -27,8 +27,9 @@ static int fail_unknown_argument(struct parser *parser, const char *name)
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i == 0 ? "" : ", ", known[i]);
     }
     char note[96];
-    return parser_fail(parser, parser->at, "%s has no argument '%s'%s; it has %s", parser_string(parser, parser->row->name),
-                name, parser_nearest(name, known, count, note), count == 0 ? "none" : list);
+    return parser_fail(parser, parser->at, "%s has no argument '%s'%s; it has %s",
+                       parser_string(parser, parser->row->name), name, parser_nearest(name, known, count, note),
+                       count == 0 ? "none" : list);
 }
 
 static int parse_operand(struct parser *parser, struct operand *operand)

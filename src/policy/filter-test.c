@@ -114,8 +114,8 @@ static struct target compile_in(const struct test_compiler *compiler, const stru
     return found;
 }
 
-static struct target compile_any_bit(const struct test_compiler *compiler, const struct test *test, struct target when_true,
-                                     struct target when_false)
+static struct target compile_any_bit(const struct test_compiler *compiler, const struct test *test,
+                                     struct target when_true, struct target when_false)
 {
     uint32_t low = (uint32_t)test->mask, high = (uint32_t)(test->mask >> 32);
     unsigned offset = ARGUMENT_OFFSET(test->argument);
@@ -129,8 +129,8 @@ static struct target compile_any_bit(const struct test_compiler *compiler, const
     return target;
 }
 
-static struct target compile_at_least(const struct test_compiler *compiler, const struct test *test, struct target when_true,
-                                      struct target when_false)
+static struct target compile_at_least(const struct test_compiler *compiler, const struct test *test,
+                                      struct target when_true, struct target when_false)
 {
     uint64_t value = *policy_values(compiler->policy, test->first_value);
     uint32_t high_mask = (uint32_t)(test->mask >> 32);
@@ -146,8 +146,8 @@ static struct target compile_at_least(const struct test_compiler *compiler, cons
                      emit_jump(compiler->emitter, BPF_JGT, (uint32_t)(value >> 32), when_true, equal));
 }
 
-static struct target compile_test(const struct test_compiler *compiler, const struct test *test, struct target when_true,
-                                  struct target when_false)
+static struct target compile_test(const struct test_compiler *compiler, const struct test *test,
+                                  struct target when_true, struct target when_false)
 {
     if (same_target(when_true, when_false))
         return when_true;

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The tables of the policy, made by a program that runs on the building machine.
 
-POLICY_DATA := $(addprefix src/policy/,calls.tbl arguments.tbl features.tbl abis.tbl) $(sort $(wildcard src/policy/lists/*))
+POLICY_DATA := $(addprefix src/policy/,calls.tbl arguments.tbl features.tbl abis.tbl) \
+	$(sort $(wildcard src/policy/lists/*))
 POLICY_MAKER := $(BUILD)/host/make-table
-POLICY_MAKER_C := $(addprefix src/policy/,make-table.c make/read-abis.c make/write-table.c condition.c condition-value.c) src/tell/words.c
+POLICY_MAKER_C := src/policy/make-table.c $(wildcard src/policy/make/*.c) src/policy/condition.c \
+	src/policy/condition-value.c src/tell/words.c
 
 GENERATED_C += $(BUILD)/gen/policy-table.c
 GENERATED_H += $(BUILD)/gen/policy-calls.h

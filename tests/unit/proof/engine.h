@@ -16,8 +16,8 @@ struct engine_filter {
     bool left_out[JUDGE_NUMBERS]; /* calls with conditions whose names this libseccomp does not know */
 };
 
-/* The policy enforced for its own architecture alone. 0; 1 when libseccomp cannot say it (a trap with data,
- * too many boxes, too many instructions); -1 with a message when it fails. tree: its binary tree instead of its list. */
+/* The policy enforced for its own architecture alone. 0; 1 when libseccomp cannot say it (a trap with data, too
+ * many boxes or instructions); -1 with a message when it fails. tree: its binary tree instead of its list. */
 int engine_build(const struct judge_policy *policy, bool tree, struct engine_filter *filter);
 
 #endif
