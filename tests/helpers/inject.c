@@ -24,10 +24,12 @@
 #if defined(__x86_64__)
 #define NUMBER(r) ((r).orig_rax)
 #define RESULT(r) ((r).rax)
+#define ARGUMENT0(r) ((r).rdi)
 #define ARGUMENT2(r) ((r).rdx)
 #elif defined(__aarch64__)
 #define NUMBER(r) ((r).regs[8])
 #define RESULT(r) ((r).regs[0])
+#define ARGUMENT0(r) ((r).regs[0])
 #define ARGUMENT2(r) ((r).regs[2])
 #endif
 
@@ -41,6 +43,8 @@ struct process {
     int waiting; /* stopped until it has an index */
     int force;   /* the result at the exit, or 0 */
     long result;
+    int restore; /* the first argument at the exit: the caller keeps using its register */
+    unsigned long long argument;
     unsigned seen[NUMBERS];
 };
 
@@ -107,7 +111,14 @@ static void at_entry(struct process *process)
     if (listing)
         dprintf(report, "%d %ld\n", process->index, number);
     else if (!done && process->index == want_process && number == want_number && nth == (unsigned)want_nth) {
-        skip_call(process, &values, -want_errno);
+        if (number == SYS_brk) { /* it fails by telling the break as it is, as it does for 0 */
+            process->argument = ARGUMENT0(values);
+            process->restore = 1;
+            ARGUMENT0(values) = 0;
+            registers(process, 1, &values);
+        } else {
+            skip_call(process, &values, -want_errno);
+        }
         done = 1;
         dprintf(report, "injected\n");
     }
@@ -116,18 +127,21 @@ static void at_entry(struct process *process)
 static void at_exit_of_call(struct process *process)
 {
     struct user_regs_struct values;
-    if (!process->force)
+    if ((!process->force && !process->restore) || registers(process, 0, &values))
         return;
-    process->force = 0;
-    if (registers(process, 0, &values))
-        return;
-    RESULT(values) = (unsigned long long)process->result;
+    if (process->force)
+        RESULT(values) = (unsigned long long)process->result;
+#if defined(__x86_64__)
+    if (process->restore)
+        ARGUMENT0(values) = process->argument;
+#endif
+    process->force = process->restore = 0;
     registers(process, 1, &values);
 }
 
 static void go_on(struct process *process, int signal)
 {
-    ptrace(done && (abi < 0 || faked) && !process->force ? PTRACE_CONT : PTRACE_SYSCALL, process->pid, 0, signal);
+    ptrace(done && (abi < 0 || faked) && !process->force && !process->restore ? PTRACE_CONT : PTRACE_SYSCALL, process->pid, 0, signal);
 }
 
 static void at_event(struct process *process, int event)
