@@ -33,6 +33,12 @@ uninstall: uninstall-policy-manual
 uninstall-policy-manual:
 	@rm -f '$(DESTDIR)$(MANDIR)/man7/sbx-policy.7'
 
+# The words that completions offer: `call NAME`, `feature NAME`, `category NAME`.
+POLICY_WORDS := $(BUILD)/gen/policy-words
+$(POLICY_WORDS): src/policy/words.awk src/policy/calls.tbl src/policy/features.tbl
+	@mkdir -p '$(@D)'
+	$(call quiet,GEN)awk -f src/policy/words.awk src/policy/calls.tbl src/policy/features.tbl >'$@'
+
 # The numbers and names of the tables against those of the machine.
 check: check-calls
 check-calls: | setup-test

@@ -637,6 +637,70 @@ START_TEST(settings_upon_settings_end)
 }
 END_TEST
 
+/* As the kernel works out its bitmap (kernel/seccomp.c: seccomp_is_const_allow): without the arguments. */
+static bool kernel_sees_allow(const struct filter *filter, uint32_t number, uint32_t arch)
+{
+    uint32_t loaded = 0;
+    for (unsigned at = 0; at < filter->length; at++) {
+        const struct sock_filter *instruction = &filter->code[at];
+        bool holds = false;
+        switch (instruction->code) {
+        case BPF_LD | BPF_W | BPF_ABS:
+            if (instruction->k > 4)
+                return false;
+            loaded = instruction->k == 0 ? number : arch;
+            break;
+        case BPF_ALU | BPF_AND | BPF_K:
+            loaded &= instruction->k;
+            break;
+        case BPF_RET | BPF_K:
+            return instruction->k == ALLOW;
+        case BPF_JMP | BPF_JA:
+            at += instruction->k;
+            break;
+        case BPF_JMP | BPF_JEQ | BPF_K: case BPF_JMP | BPF_JGE | BPF_K:
+        case BPF_JMP | BPF_JGT | BPF_K: case BPF_JMP | BPF_JSET | BPF_K:
+            holds = BPF_OP(instruction->code) == BPF_JEQ   ? loaded == instruction->k
+                    : BPF_OP(instruction->code) == BPF_JGE ? loaded >= instruction->k
+                    : BPF_OP(instruction->code) == BPF_JGT ? loaded > instruction->k
+                                                           : (loaded & instruction->k) != 0;
+            at += holds ? instruction->jt : instruction->jf;
+            break;
+        default:
+            return false;
+        }
+    }
+    return false;
+}
+
+START_TEST(allowed_calls_stay_in_the_bitmap_of_the_kernel)
+{
+    static const struct policy_subject subjects[] = {{POLICY_X86_64, 1000, 1000, 0}, {POLICY_AARCH64, 0, 0, 0}};
+    static const struct option options[] = {{POLICY_DENY, "net"}, {POLICY_RULE, "write: fd == 3 = deny"}};
+    for (size_t i = 0; i < 4; i++) {
+        enum policy_arch arch = subjects[i % 2].arch;
+        struct policy *policy = settle(options, i < 2 ? 0 : 2, &subjects[i % 2]);
+        struct filter filter;
+        struct error error;
+        unsigned open = 0;
+        ck_assert_int_eq(filter_compile(policy, NULL, &filter, &error), 0);
+        for (unsigned row = 0; row < policy_table.words.row_count; row++) {
+            const struct row *at = &policy_table.words.rows[row];
+            if (at->number[arch] < 0)
+                continue;
+            bool always = policy_opening(policy, table_string(at->name)) == POLICY_OPEN;
+            ck_assert_msg(always == kernel_sees_allow(&filter, (uint32_t)at->number[arch],
+                                                      arch == POLICY_X86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64),
+                          "%s", table_string(at->name));
+            open += always;
+        }
+        ck_assert_uint_gt(open, 200);
+        filter_free(&filter);
+        policy_free(policy);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("policy");
@@ -655,6 +719,7 @@ int main(void)
     tcase_add_test(tests, odd_rules_end_in_an_error_not_in_a_crash);
     tcase_add_test(tests, many_settings_are_a_filter_or_an_error);
     tcase_add_test(tests, settings_upon_settings_end);
+    tcase_add_test(tests, allowed_calls_stay_in_the_bitmap_of_the_kernel);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

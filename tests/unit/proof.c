@@ -220,7 +220,7 @@ END_TEST
 START_TEST(default_policy_answers_as_the_table_says)
 {
     struct tally tally = share_work(prove_defaults);
-    printf("%llu cases of the default policy, %u subjects and modes\n", (unsigned long long)tally.cases, tally.sets);
+    printf("note: %llu cases of the default policy, %u subjects and modes\n", (unsigned long long)tally.cases, tally.sets);
     ck_assert_uint_eq(tally.failures, 0);
     ck_assert_uint_eq(tally.sets, DEFAULTS);
 }
@@ -229,7 +229,7 @@ END_TEST
 START_TEST(random_option_sets_answer_as_the_table_says)
 {
     struct tally tally = share_work(prove_sets);
-    printf("%llu cases of %u random option sets (%u more were refused as they should be)\n",
+    printf("note: %llu cases of %u random option sets (%u more were refused as they should be)\n",
            (unsigned long long)tally.cases, tally.sets, tally.refused);
     ck_assert_uint_eq(tally.failures, 0);
     ck_assert_uint_lt(tally.refused, 5 + tally.sets / 20);
@@ -320,7 +320,7 @@ static void prove_engine(unsigned worker, struct tally *tally)
 START_TEST(libseccomp_makes_the_same_policy)
 {
     struct tally tally = share_work(prove_engine);
-    printf("%u policies of libseccomp answer alike for every call, %llu rules (%u more it cannot say)\n", tally.sets,
+    printf("note: %u policies of libseccomp answer alike for every call, %llu rules (%u more it cannot say)\n", tally.sets,
            (unsigned long long)tally.cases, tally.left_out);
     ck_assert_uint_eq(tally.failures, 0);
     ck_assert_uint_ge(tally.sets, PLAIN_DEFAULTS);
@@ -333,7 +333,7 @@ END_TEST
 START_TEST(every_mutant_is_noticed)
 {
     struct mutant_count count = mutants_try(judge, seed, MUTANTS);
-    printf("%u mutants noticed (%u of instructions, %u of rows); %u more changed no verdict\n",
+    printf("note: %u mutants noticed (%u of instructions, %u of rows); %u more changed no verdict\n",
            count.instructions + count.rows, count.instructions, count.rows, count.alike);
     ck_assert_uint_eq(count.missed, 0);
     ck_assert_uint_ge(count.instructions + count.rows, MUTANTS);
@@ -347,7 +347,7 @@ START_TEST(the_kernel_answers_as_the_table_says)
         printf("skip: calls are not made: this machine is no x86_64, or seccomp(2) does not work\n");
         return;
     }
-    printf("%u calls were made, %u of them refused\n", made, refused);
+    printf("note: %u calls were made, %u of them refused\n", made, refused);
     ck_assert_uint_eq(failures, 0);
     ck_assert_uint_gt(refused, 100);
 }
