@@ -49,6 +49,8 @@ static void settle_explain(const struct options *options, const struct machine *
     bool wanted = asked && !plan->in_place && (!options->audit || plan->learn != NULL) &&
                   policy_has_filter(plan->policy);
     plan->listen = wanted && machine_can_listen();
+    if (plan->listen && plan->learn != NULL)
+        plan_notice(plan, "learning: what the filter would refuse is allowed, and written into %s", plan->learn);
     if (wanted && !plan->listen && plan->learn != NULL)
         plan_problem(plan, "cannot listen to refused calls: a filter of an outer sandbox refuses it (learn outside of it)");
     else if (wanted && !plan->listen)

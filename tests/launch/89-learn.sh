@@ -90,6 +90,7 @@ grep -c "^ *allow *= *all" file; true'
 
 # --- the run
 t 'it allows what would be refused'         out='= ok' -- sh -c 'rm -f file; echo unshare 0 | sbx-run -q --learn=file -- try-call'
+t 'and says so at the start'                err=$'^sbx-run: learning: what the filter would refuse is allowed, and written into file\n' -- sh -c 'rm -f file; sbx-run --learn=file -- true'
 t 'and tells it, when asked'                err='would refuse unshare\(0\) = EPERM \[process\]; allow with --allow=unshare' -- sh -c 'rm -f file; echo unshare 0 | sbx-run --explain=end --learn=file -- try-call'
 t 'ENOSYS rows, unknown numbers stay'       out='^ENOSYS ENOSYS $' -- sh -c 'rm -f file; printf "clone3 bad 0\n9999\n" | sbx-run -q --learn=file -- try-call | sed "s/.* = //" | tr "\n" " "'
 t 'the rest of the sandbox is in force'     out='NoNewPrivs=1.*Seccomp=2' -- sh -c 'rm -f file; sbx-run -q --learn=file -- show'
