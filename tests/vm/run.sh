@@ -69,7 +69,7 @@ try() {
     shift 4
     local start=$SECONDS
     collect "$name" < <($rig run "$guest" "$user" "$@" sh /opt/sbx/guest.sh "$surrounding" "$held" </dev/null 2>&1)
-    echo "# $name: $((SECONDS - start)) s"
+    echo "# $name: $((SECONDS - start)) s" >&2 # as it goes: TAP comes at the end
 }
 
 # begin KERNEL plain|systemd [APPEND]: a guest with our programs in it.
