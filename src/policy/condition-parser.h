@@ -59,8 +59,6 @@ bool parser_accept(struct parser *parser, const char *token);
 size_t parser_peek_name(struct parser *parser, char name[CONDITION_NAME_MAX + 1]);
 bool parser_accept_word(struct parser *parser, const char *word);
 const char *parser_string(const struct parser *parser, uint16_t offset);
-/* ` (nearest: WORD)`, or nothing. */
-const char *parser_nearest(const char *word, const char *const *known, size_t count, char note[96]);
 
 uint64_t operand_bits(unsigned bits); /* a mask of so many */
 

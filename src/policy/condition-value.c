@@ -95,12 +95,12 @@ uint64_t operand_bits(unsigned bits)
     return bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 }
 
-const char *parser_nearest(const char *word, const char *const *known, size_t count, char note[96])
+const char *nearest_note(const char *word, const char *const *known, size_t count, char note[NEAREST_NOTE_SIZE])
 {
     const char *nearest = nearest_word(word, known, count);
     note[0] = 0;
     if (nearest != NULL)
-        snprintf(note, 96, " (nearest: %s)", nearest);
+        snprintf(note, NEAREST_NOTE_SIZE, " (nearest: %s)", nearest);
     return note;
 }
 
@@ -114,8 +114,8 @@ static int fail_unknown_name(struct parser *parser, const struct operand *operan
     for (unsigned i = 0; i < words->constant_count && count < 1024; i++)
         if (words->lists[words->constants[i].list].family == operand->family)
             known[count++] = parser_string(parser, words->constants[i].name);
-    char note[96];
-    return parser_fail(parser, parser->at, "unknown name '%s'%s", name, parser_nearest(name, known, count, note));
+    char note[NEAREST_NOTE_SIZE];
+    return parser_fail(parser, parser->at, "unknown name '%s'%s", name, nearest_note(name, known, count, note));
 }
 
 static int parse_named_value(struct parser *parser, const struct operand *operand, const char *name,
@@ -255,8 +255,8 @@ static int parse_listed_set(struct parser *parser, const struct operand *operand
         size_t count = words->list_count < 64 ? words->list_count : 64;
         for (size_t i = 0; i < count; i++)
             known[i] = parser_string(parser, words->lists[i].name);
-        char note[96];
-        return parser_fail(parser, place, "no list '%s'%s", name, parser_nearest(name, known, count, note));
+        char note[NEAREST_NOTE_SIZE];
+        return parser_fail(parser, place, "no list '%s'%s", name, nearest_note(name, known, count, note));
     }
     if (words->lists[list].family != operand->family)
         return parser_fail(parser, place, "the list '%s' has no values of this argument", name);

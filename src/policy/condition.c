@@ -26,9 +26,9 @@ static int fail_unknown_argument(struct parser *parser, const char *name)
         known[i] = parser_string(parser, parser->words->arguments[parser->row->first_argument + i].name);
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i == 0 ? "" : ", ", known[i]);
     }
-    char note[96];
+    char note[NEAREST_NOTE_SIZE];
     return parser_fail(parser, parser->at, "%s has no argument '%s'%s; it has %s",
-                       parser_string(parser, parser->row->name), name, parser_nearest(name, known, count, note),
+                       parser_string(parser, parser->row->name), name, nearest_note(name, known, count, note),
                        count == 0 ? "none" : list);
 }
 

@@ -36,6 +36,10 @@ int condition_parse_value(const struct vocabulary *words, enum policy_arch arch,
 /* The whole text is one unsigned number: decimal, 0x or 0 for octal. */
 bool parse_number(const char *text, uint64_t *value);
 
+/* ` (nearest: WORD)`, or nothing where none is near. */
+#define NEAREST_NOTE_SIZE 96
+const char *nearest_note(const char *word, const char *const *known, size_t count, char note[NEAREST_NOTE_SIZE]);
+
 /* A name of a list, NULL when there is none. */
 const struct constant *constant_find(const struct vocabulary *words, const char *name);
 

@@ -83,16 +83,6 @@ static int refuse(const struct reading *reading, const char *format, ...)
     return error_set(reading->error, "cannot use --%s: %s%s", key_names[reading->key], why, remedy);
 }
 
-/* ` (nearest: WORD)`, or nothing. */
-static const char *nearest_note(const char *word, const char *const *known, size_t count, char note[128])
-{
-    const char *nearest = nearest_word(word, known, count);
-    note[0] = 0;
-    if (nearest != NULL)
-        snprintf(note, 128, " (nearest: %s)", nearest);
-    return note;
-}
-
 /* ---- room ---- */
 
 static int make_room(const struct reading *reading, void *array, unsigned count, unsigned more, unsigned *room,
@@ -213,7 +203,7 @@ static int refuse_unknown(const struct reading *reading, const char *word, bool 
         if (strcmp(word, strchr(feature, '.') + 1) == 0)
             nearest = feature;
     }
-    char note[128];
+    char note[NEAREST_NOTE_SIZE];
     if (nearest != NULL)
         snprintf(note, sizeof note, " (nearest: %s)", nearest);
     else
@@ -242,7 +232,7 @@ static int parse_errno(const struct reading *reading, const char *word, unsigned
         if (count < LENGTH(known))
             known[count++] = table_string(constant->name);
     }
-    char note[128];
+    char note[NEAREST_NOTE_SIZE];
     return refuse(reading, "unknown errno '%s'%s", word, nearest_note(word, known, count, note));
 }
 
@@ -396,7 +386,7 @@ static int parse_action(const struct reading *reading, const char *text, enum ac
         *verdict = base | number;
         return 0;
     }
-    char note[128];
+    char note[NEAREST_NOTE_SIZE];
     return refuse(reading, "unknown action '%s'%s", name, nearest_note(name, known, LENGTH(known), note));
 }
 
@@ -489,7 +479,7 @@ static int set_unknown(const struct reading *reading, const char *value)
             return 0;
         }
     }
-    char note[128];
+    char note[NEAREST_NOTE_SIZE];
     return refuse(reading, "unknown word '%s'%s; it is ENOSYS, EPERM, kill or log", value,
                   nearest_note(value, known, LENGTH(known), note));
 }
@@ -504,7 +494,7 @@ static int set_arches(const struct reading *reading, const char *list)
         size_t abi = 0;
         while (abi < LENGTH(known) && strcmp(word, known[abi]) != 0)
             abi++;
-        char note[128];
+        char note[NEAREST_NOTE_SIZE];
         if (abi == LENGTH(known))
             return refuse(reading, "unknown architecture '%s'%s; it is native, x86 or x32", word,
                           nearest_note(word, known, LENGTH(known), note));
