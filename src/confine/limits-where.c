@@ -317,27 +317,42 @@ static void find_outer(struct limits_where *where)
 
 }
 
-static bool place_has(const struct limits_place *place, const char *group, const char *file)
+/* Whether there is such a file; only the kernel's own "no such file" is a no. 0, or -1 with the error. */
+static int look_for(const char *path, bool *there, struct error *error)
+{
+    *there = access(path, F_OK) == 0;
+    if (*there || errno == ENOENT)
+        return 0;
+    return error_set(error, "cannot look for %s: %s (is access refused by an outer filter?)", path, strerror(errno));
+}
+
+static int look_in_group(const struct limits_place *place, const char *group, const char *file, bool *there,
+                         struct error *error)
 {
     char path[LIMITS_PATH_MAX], full[LIMITS_PATH_MAX + 64];
     if (!limits_place_path(place, group, path, sizeof path))
-        return false;
+        return error_set(error, "cannot look for %s: the path of the own cgroup is too long (--limits=off)", file);
     snprintf(full, sizeof full, "%s/%s", path, file);
-    return access(full, F_OK) == 0;
+    return look_for(full, there, error);
 }
 
 /* v1: the root has the file too. v2: the root has none; without CONFIG_SWAP there is no /proc/swaps. */
-static bool counts_swap(const struct limits_place *memory, const struct limits_roots *roots)
+static int find_swap_accounting(struct limits_where *where, const struct limits_roots *roots, struct error *error)
 {
     char path[LIMITS_PATH_MAX];
+    const struct limits_place *memory = &where->memory;
+    bool *counted = &where->swap_accounting, limited;
+    *counted = false;
     if (!memory->found)
-        return false;
+        return 0;
     if (!memory->v2)
-        return place_has(memory, "", "memory.memsw.limit_in_bytes");
-    if (place_has(memory, memory->group, "memory.max"))
-        return place_has(memory, memory->group, "memory.swap.max");
+        return look_in_group(memory, "", "memory.memsw.limit_in_bytes", counted, error);
+    if (look_in_group(memory, memory->group, "memory.max", &limited, error) != 0)
+        return -1;
+    if (limited)
+        return look_in_group(memory, memory->group, "memory.swap.max", counted, error);
     snprintf(path, sizeof path, "%s/swaps", roots->proc);
-    return access(path, F_OK) == 0;
+    return look_for(path, counted, error);
 }
 
 int limits_where_find(struct limits_where *where, const struct limits_roots *roots, struct error *error)
@@ -346,7 +361,8 @@ int limits_where_find(struct limits_where *where, const struct limits_roots *roo
     if (find_places(where, roots, error) != 0)
         return -1;
     find_outer(where);
-    where->swap_accounting = counts_swap(&where->memory, roots);
+    if (find_swap_accounting(where, roots, error) != 0)
+        return -1;
     struct sysinfo about;
     if (sysinfo(&about) != 0)
         return error_set(error, "cannot find out how much swap there is: %m");
