@@ -394,7 +394,7 @@ static void wait_for_end(struct supervisor *supervisor)
         { .fd = supervisor->signals, .events = POLLIN },
         { .fd = supervisor->explain != NULL ? explain_descriptor(supervisor->explain) : -1, .events = POLLIN },
     };
-    look_at_children(supervisor);
+    take_signal(supervisor); /* what came before the end of the program counts before it: the terminal's ^C */
     while (!supervisor->ended && !supervisor->blind) {
         int timeout = -1;
         if (supervisor->deadline != 0) {
