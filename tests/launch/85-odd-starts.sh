@@ -41,7 +41,7 @@ odd 'no environment' env -i "$(command -v sbx-run)" -- "$(command -v show)"
 odd 'a hostile environment' env LD_PRELOAD=./no-such.so LD_LIBRARY_PATH=. LD_AUDIT=./x GCONV_PATH=. LOCPATH=. MALLOC_CHECK_=3 GLIBC_TUNABLES=glibc.malloc.check=3 TMPDIR=/nowhere HOME=relative sbx-run -- show
 t '5,000 arguments' out='^5000$' -- sh -c 'exec sbx-run -- sh -c "echo \$#" sh $(seq 5000)'
 odd 'a working directory that was removed' sh -c 'mkdir -p gone && cd gone && rmdir ../gone && exec sbx-run -- show'
-odd 'under a subreaper, reparented' sh -c '(sbx-run -- show >../work/shown 2>&1; echo $? >ended) & wait; cat shown; exit "$(cat ended)"'
+odd 'under a subreaper, reparented' sh -c '(sbx-run -- show >shown 2>&1; echo $? >ended) & wait; cat shown; exit "$(cat ended)"'
 odd 'as a session leader' setsid -w sbx-run -- show
 needs strace 'under strace' && t 'under strace' out='^ok$' within=120 -- strace -f -qq -o /dev/null sbx-run -- echo ok
 as_root && odd 'without CAP_SETPCAP and CAP_SYS_ADMIN' setpriv --bounding-set=-setpcap,-sys_admin --inh-caps=-setpcap,-sys_admin sbx-run -- show

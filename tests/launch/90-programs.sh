@@ -137,7 +137,7 @@ if needs node 'node'; then
     t 'and with the default memory' out='^42$' within=60 -- sbx-run --allow=memory.exec -- node -e 'console.log(6 * 7)'
 fi
 if needs ping 'ping'; then
-    as_root && both 'ping is refused its raw socket' outside='1 received|bytes from' inside='not permitted|missing cap_net_raw|socket' -- ping -c 1 -W 2 127.0.0.1
+    as_root && both 'ping is refused its raw socket' outside='1 received|bytes from' inside='not permitted|missing cap_net_raw|socket|asks for the capabilities net_raw' -- ping -c 1 -W 2 127.0.0.1
 fi
 needs bwrap 'bubblewrap inside' && both 'bubblewrap inside cannot make namespaces' outside='^in' inside='[Oo]peration not permitted|No permissions' -- bwrap --dev-bind / / echo in
 finish

@@ -14,7 +14,9 @@ number=0
 output=$(mktemp -d)
 mark=sbx-test-$$
 mounts=$(cat /proc/self/mounts)
-cd "$PLACE/work" || exit 1
+# A directory for each file of tests: what one leaves is not in another's way.
+work=$PLACE/work/$(basename "$0" .sh)
+mkdir -p "$work" && cd "$work" || exit 1
 
 pass() { echo "ok $((++number)) - $1"; }
 skip() { echo "ok $((++number)) - $1 # SKIP $2"; }
