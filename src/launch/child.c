@@ -21,11 +21,25 @@ int child_prepare(const struct plan *plan, struct launch *launch, struct error *
     return 0;
 }
 
-/* What can be known of the program before the filter refuses to look: for the words when exec fails. */
+/* What can be known of the program before the filter refuses to look, or to take memory: for the words when exec fails.
+ * From the filter on no call is made but execve and exit, since one that is refused would wait for a supervisor who
+ * waits for exec. */
 struct program_file {
     bool there, is_directory;
-    uint64_t capabilities; /* that the file asks for */
+    char capabilities[256]; /* that the file asks for, by their names */
 };
+
+static void name_capabilities(uint64_t set, char *names, size_t size)
+{
+    for (int capability = 0; capability < 64; capability++) {
+        char *name = (set >> capability & 1) != 0 ? cap_to_name(capability) : NULL;
+        size_t length = strlen(names);
+        if (name != NULL)
+            snprintf(names + length, size - length, "%s%s", length > 0 ? "," : "",
+                     strncmp(name, "cap_", 4) == 0 ? name + 4 : name);
+        cap_free(name);
+    }
+}
 
 static struct program_file look_at_program(const char *path)
 {
@@ -35,23 +49,15 @@ static struct program_file look_at_program(const char *path)
     ssize_t length = file.there ? getxattr(path, XATTR_NAME_CAPS, &data, sizeof data) : -1;
     file.is_directory = file.there && S_ISDIR(status.st_mode);
     if (length >= (ssize_t)XATTR_CAPS_SZ_2)
-        file.capabilities = (uint64_t)le32toh(data.data[1].permitted) << 32 | le32toh(data.data[0].permitted);
+        name_capabilities((uint64_t)le32toh(data.data[1].permitted) << 32 | le32toh(data.data[0].permitted),
+                          file.capabilities, sizeof file.capabilities);
     return file;
 }
 
 /* ping(8) and its like ask by the file for capabilities that the sandbox has dropped; the kernel refuses to execute
  * them with less. */
-static int capabilities_missing(const char *program, uint64_t set, struct error *error)
+static int capabilities_missing(const char *program, const char *names, struct error *error)
 {
-    char names[256] = "";
-    for (int capability = 0; capability < 64; capability++) {
-        char *name = (set >> capability & 1) != 0 ? cap_to_name(capability) : NULL;
-        size_t length = strlen(names);
-        if (name != NULL)
-            snprintf(names + length, sizeof names - length, "%s%s", length > 0 ? "," : "",
-                     strncmp(name, "cap_", 4) == 0 ? name + 4 : name);
-        cap_free(name);
-    }
     return error_set_status(error, STATUS_NOT_EXECUTABLE, "cannot execute %s: its file asks for the capabilities %s, which "
                             "the sandbox has not (as root: --keep-cap=%s)", program, names, names);
 }
@@ -84,7 +90,7 @@ static int exec_failed(const char *program, const struct program_file *file, int
     case ENFILE:
         return error_set(error, "cannot execute %s: %s (raise the limit)", program, strerror(number));
     case EPERM:
-        if (file->capabilities != 0)
+        if (file->capabilities[0] != '\0')
             return capabilities_missing(program, file->capabilities, error);
         __attribute__((fallthrough));
     default:

@@ -569,6 +569,7 @@ int supervise(const struct plan *plan, const struct options *options)
     if (supervisor.explain != NULL)
         explain_finish(supervisor.explain);
     write_record(&supervisor, exit_status(&supervisor), NULL);
+    explain_free(supervisor.explain);
     return end_alike(&supervisor);
 }
 

@@ -54,6 +54,9 @@ struct explain *explain_new(const struct plan *plan, const struct options *optio
     if (explain == NULL || explain->refusals == NULL || explain->read == MAP_FAILED ||
         seccomp_notify_alloc(&explain->request, &explain->response) != 0) {
         error_set(error, "cannot listen to refused calls: out of memory (--explain=off needs none)");
+        if (explain != NULL)
+            explain->listener = -1;
+        explain_free(explain);
         return NULL;
     }
     explain->plan = plan;
@@ -324,4 +327,18 @@ size_t explain_refusals(const struct explain *explain, const struct refusal **re
 {
     *refusals = explain->refusals;
     return explain->count;
+}
+
+void explain_free(struct explain *explain)
+{
+    if (explain == NULL)
+        return;
+    if (explain->listener >= 0)
+        close(explain->listener);
+    if (explain->read != NULL && explain->read != MAP_FAILED)
+        munmap(explain->read, sizeof *explain->read);
+    seccomp_notify_free(explain->request, explain->response);
+    filter_free(&explain->filter);
+    free(explain->refusals);
+    free(explain);
 }

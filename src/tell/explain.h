@@ -39,6 +39,8 @@ bool explain_serve(struct explain *explain);
 void explain_finish(struct explain *explain);
 
 uint64_t explain_count(const struct explain *explain); /* of all calls */
+void explain_free(struct explain *explain); /* and all that was told by it; takes NULL too */
+
 size_t explain_refusals(const struct explain *explain, const struct refusal **refusals);
 
 /* Children that read the program's memory and were killed: not even that ends one whose page comes from a file system
