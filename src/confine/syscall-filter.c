@@ -44,15 +44,16 @@ static void settle_explain(const struct options *options, const struct machine *
     plan->learn = options->learn;
     bool asked = plan->explain != EXPLAIN_OFF || plan->report != NULL || plan->metrics != NULL || plan->learn != NULL;
     if (asked && plan->in_place)
-        plan_problem(plan, "cannot explain, report or learn in place: no supervisor stays to listen (leave --in-place out, "
-                           "or have the kernel log them: --log=LIST, --audit)");
+        plan_problem(plan, "cannot explain, report or learn in place: no supervisor stays to listen (leave --in-place "
+                           "out, or have the kernel log them: --log=LIST, --audit)");
     bool wanted = asked && !plan->in_place && (!options->audit || plan->learn != NULL) &&
                   policy_has_filter(plan->policy);
     plan->listen = wanted && machine_can_listen();
     if (plan->listen && plan->learn != NULL)
         plan_notice(plan, "learning: what the filter would refuse is allowed, and written into %s", plan->learn);
     if (wanted && !plan->listen && plan->learn != NULL)
-        plan_problem(plan, "cannot listen to refused calls: a filter of an outer sandbox refuses it (learn outside of it)");
+        plan_problem(plan, "cannot listen to refused calls: a filter of an outer sandbox refuses it (learn outside of "
+                           "it)");
     else if (wanted && !plan->listen)
         plan_notice(plan, "refused calls are not explained: a filter of an outer sandbox refuses to listen to them");
 }
@@ -60,7 +61,8 @@ static void settle_explain(const struct options *options, const struct machine *
 static bool logs(const struct filter *filter)
 {
     for (uint16_t i = 0; i < filter->length; i++)
-        if (filter->code[i].code == (BPF_RET | BPF_K) && (filter->code[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_LOG)
+        if (filter->code[i].code == (BPF_RET | BPF_K) &&
+            (filter->code[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_LOG)
             return true;
     return false;
 }

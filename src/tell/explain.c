@@ -26,7 +26,7 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
-#define STALLS_MAX 4 /* so often the program may keep a reader or writer waiting; then its memory is not read any more */
+#define STALLS_MAX 4 /* so often a reader or writer may be kept waiting; then memory is not read any more */
 
 struct explain {
     const struct plan *plan;
@@ -111,15 +111,16 @@ static void tell(const struct explain *explain, const struct refusal *refusal)
     char times[48] = "", errno_text[24] = "";
     uint32_t action = refusal->verdict & SECCOMP_RET_ACTION_FULL;
     if (action == SECCOMP_RET_ERRNO)
-        snprintf(errno_text, sizeof errno_text, " = %s", explain_errno_name((int)(refusal->verdict & SECCOMP_RET_DATA)));
+        snprintf(errno_text, sizeof errno_text, " = %s",
+                 explain_errno_name((int)(refusal->verdict & SECCOMP_RET_DATA)));
     if (refusal->count > 1)
         snprintf(times, sizeof times, ", %llu times", (unsigned long long)refusal->count);
     const struct remedy *remedy = &refusal->remedy;
     const char *how = remedy->option[0] == '\0' ? ""
                       : remedy->as_root ? "; without the capability the kernel refuses it too, as root: "
                                         : "; allow with ";
-    say("%s %s%s%s [%s]%s%s", explain->plan->learn != NULL ? "would refuse" : "refused", refusal->text, errno_text, times,
-        remedy->category != NULL ? remedy->category : "unknown", how, remedy->option);
+    say("%s %s%s%s [%s]%s%s", explain->plan->learn != NULL ? "would refuse" : "refused", refusal->text, errno_text,
+        times, remedy->category != NULL ? remedy->category : "unknown", how, remedy->option);
 }
 
 static void find_remedy(const struct explain *explain, struct refusal *refusal)
@@ -197,7 +198,8 @@ static void tell_at_once(const struct explain *explain, int memory, int end)
 
 /* In another process, which is waited for a second: memory that a file system backs can keep a reader waiting for ever,
  * a full pipe a writer; and what stands in that memory is written to mislead. */
-static bool do_apart(struct explain *explain, void (*work)(const struct explain *explain, int memory, int end), int memory)
+static bool do_apart(struct explain *explain, void (*work)(const struct explain *explain, int memory, int end),
+                     int memory)
 {
     int ends[2];
     if (explain->stalls >= STALLS_MAX || pipe2(ends, O_CLOEXEC) != 0)

@@ -78,8 +78,8 @@ static void write_line(FILE *stream, const struct refusal *refusal)
     if (remedy->setting[0] == '\0')
         fputs("# no option allows it\n", stream);
     else if (remedy->capability)
-        fprintf(stream, "# not needed: without the capability the kernel refuses it too. As root it could be kept:\n# %s\n",
-                remedy->setting);
+        fprintf(stream, "# not needed: without the capability the kernel refuses it too. As root it could be kept:\n"
+                        "# %s\n", remedy->setting);
     else if (remedy->danger != NULL)
         fprintf(stream, "# left out, think before you open it: %s\n# %s\n", remedy->danger, remedy->setting);
     else

@@ -25,8 +25,9 @@ static const struct {
     enum policy_key key;
     const char *value;
 } choices[] = {
-    {POLICY_DENY, "net"}, {POLICY_DENY, "file"}, {POLICY_DENY, "all"}, {POLICY_KILL, "process"}, {POLICY_ALLOW, "net.netlink"},
-    {POLICY_CALLS, "deny"}, {POLICY_CALLS, "allow"}, {POLICY_ALLOW, "memory.exec,file.suid"}, {POLICY_ERRNO, "socket,mmap=EIO"},
+    {POLICY_DENY, "net"}, {POLICY_DENY, "file"}, {POLICY_DENY, "all"}, {POLICY_KILL, "process"},
+    {POLICY_ALLOW, "net.netlink"}, {POLICY_CALLS, "deny"}, {POLICY_CALLS, "allow"},
+    {POLICY_ALLOW, "memory.exec,file.suid"}, {POLICY_ERRNO, "socket,mmap=EIO"},
     {POLICY_RULE, "ioctl: request == TIOCSTI = allow"}, {POLICY_DENY, "openat,clone"}, {POLICY_TRAP, "system.*"},
 };
 
@@ -56,14 +57,16 @@ static void apply(struct policy_settings *settings, struct policy_subject *subje
         if (cap_from_name(name, &capability) != 0)
             abort();
         subject->kept_capabilities |= UINT64_C(1) << capability;
-    } else if (policy_settings_add(settings, remedy->setting[0] == 'r' ? POLICY_RULE : POLICY_ALLOW, value, &error) != 0) {
+    } else if (policy_settings_add(settings, remedy->setting[0] == 'r' ? POLICY_RULE : POLICY_ALLOW, value,
+                                   &error) != 0) {
         abort();
     }
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t length)
 {
-    static const uint64_t values[] = {0, 1, 2, 3, 7, 16, 0x5412, 04755, 020600, 0x10000011, 0x40000, UINT64_MAX, UINT32_MAX};
+    static const uint64_t values[] = {0, 1, 2, 3, 7, 16, 0x5412, 04755, 020600, 0x10000011, 0x40000, UINT64_MAX,
+                                      UINT32_MAX};
     struct input input;
     struct error error;
     struct remedy remedy;
@@ -71,14 +74,16 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t length)
         return 0;
     memcpy(&input, bytes, sizeof input);
     struct policy_subject subject = {.arch = (enum policy_arch)(input.arch & 1), .uid = input.root & 1 ? 0 : 1000};
-    struct seccomp_data data = {.arch = input.arch & 1 ? AUDIT_ARCH_AARCH64 : AUDIT_ARCH_X86_64, .nr = input.number % 480};
+    struct seccomp_data data = {.arch = input.arch & 1 ? AUDIT_ARCH_AARCH64 : AUDIT_ARCH_X86_64,
+                                .nr = input.number % 480};
     const struct remedy_caller caller = {input.random[0], input.random[1]};
     for (unsigned i = 0; i < 6; i++)
         data.args[i] = input.value[i] < 16 ? input.random[i] : values[input.value[i] % 13];
     struct policy_settings *settings = policy_settings_new();
     for (unsigned i = 0; i < 3; i++)
         if (input.setting[i] % 24 < 12 &&
-            policy_settings_add(settings, choices[input.setting[i] % 24].key, choices[input.setting[i] % 24].value, &error) != 0)
+            policy_settings_add(settings, choices[input.setting[i] % 24].key, choices[input.setting[i] % 24].value,
+                                &error) != 0)
             abort();
     uint32_t before = verdict(settings, &subject, &data);
     remedy_find(settings, &subject, &caller, &data, &remedy);

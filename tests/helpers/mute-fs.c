@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mute-fs DIRECTORY: mounts a file system there (FUSE) whose one file, `mute`, can be opened and mapped, and whose reads are
- * never answered. Prints `mounted`; ends, and the mount with it, when its standard input does. */
+/* mute-fs DIRECTORY: mounts a file system there (FUSE) whose one file, `mute`, can be opened and mapped, and whose reads
+ * are never answered. Prints `mounted`; ends, and the mount with it, when its standard input does. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>

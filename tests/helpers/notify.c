@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* notify: what a program can do to a supervisor that listens to its refused calls. Each prints a line and ends with 0 when
- * every call was answered as a refusal; a call that was let through, or an answer of another kind, is printed and ends with 1.
+/* notify: what a program can do to a supervisor that listens to its refused calls. Each prints a line and ends with 0
+ * when every call was answered as a refusal; a call that was let through, or an answer of another kind, is printed and
+ * ends with 1.
  *
  *   notify refused N [THREADS]     N refused calls: prints nanoseconds a call
  *   notify allowed N               N allowed calls: prints nanoseconds a call
  *   notify kinds N                 N kinds of one call, each once
  *   notify memory                  strings without an end, at the end of memory, nowhere, and in memory that changes
- *   notify stuck FILE|- N          N calls with strings in memory that keeps its reader waiting: of a file whose reads are never
- *                                  answered (mute-fs), or of a userfaultfd
+ *   notify stuck FILE|- N          N calls with strings in memory that keeps its reader waiting: of a file whose reads
+ *                                  are never answered (mute-fs), or of a userfaultfd
  *   notify signals N               calls that signals interrupt
  *   notify killed N | stopped N    N processes whose threads call, killed or stopped and continued meanwhile
  *   notify exec PROGRAM            executes while other threads call
- *   notify listener FILE           leaves a process behind that tries to listen by itself; what it got is written to FILE */
+ *   notify listener FILE           leaves a process behind that tries to listen by itself; FILE says what it got */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -175,7 +176,8 @@ static char *stuck_memory(const char *file)
 {
     struct uffdio_api api = { .api = UFFD_API };
     int descriptor = *file != '-' ? open(file, O_RDONLY | O_CLOEXEC) : (int)syscall(SYS_userfaultfd, 0);
-    char *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | (*file == '-' ? MAP_ANONYMOUS : 0), *file == '-' ? -1 : descriptor, 0);
+    char *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | (*file == '-' ? MAP_ANONYMOUS : 0),
+                      *file == '-' ? -1 : descriptor, 0);
     struct uffdio_register range = { .range = { (uintptr_t)page, PAGE }, .mode = UFFDIO_REGISTER_MODE_MISSING };
     if (page == MAP_FAILED || descriptor < 0 ||
         (*file == '-' && (ioctl(descriptor, UFFDIO_API, &api) != 0 || ioctl(descriptor, UFFDIO_REGISTER, &range) != 0)))

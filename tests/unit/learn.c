@@ -79,10 +79,10 @@ START_TEST(what_was_met_is_written)
                      "# What a run of /bin/x?y needed beyond the profile that it started from (sbx-run --learn).\n"
                      "include = default\ninclude = ./base\n"
                      "\n# 3 x socket(AF_NETLINK, SOCK_RAW), first from ip\nallow = net.netlink\n"
-                     "\n# 1 x bpf(BPF_MAP_CREATE), first from x\n# left out, think before you open it: runs programs inside "
-                     "the kernel\n# allow = bpf\n"
-                     "\n# 1 x chroot(\"/\")\n# not needed: without the capability the kernel refuses it too. As root it "
-                     "could be kept:\n# keep-cap = sys_chroot\n"
+                     "\n# 1 x bpf(BPF_MAP_CREATE), first from x\n# left out, think before you open it: runs programs "
+                     "inside the kernel\n# allow = bpf\n"
+                     "\n# 1 x chroot(\"/\")\n# not needed: without the capability the kernel refuses it too. As root "
+                     "it could be kept:\n# keep-cap = sys_chroot\n"
                      "\n# 1 x odd()\n# no option allows it\n");
 }
 END_TEST

@@ -101,9 +101,11 @@ static const struct {
     { .call = "openat", .arguments = { 0, 0, 0100, 04755 }, .settings = { { POLICY_DENY, "file" } },
       .option = "--allow=file.suid", .danger = "set-user-ID" },
     { .call = "connect", .settings = { { POLICY_DENY, "net" } }, .option = "--allow=connect" },
-    { .call = "socket", .arguments = { 16, 3 }, .settings = { { POLICY_DENY, "net" } }, .option = "--allow=net.netlink" },
+    { .call = "socket", .arguments = { 16, 3 }, .settings = { { POLICY_DENY, "net" } },
+      .option = "--allow=net.netlink" },
     { .call = "setuid", .arguments = { UINT32_MAX }, .settings = { { POLICY_DENY, "process" } },
-      .option = "--rule='setuid: uid in {-1, own uid} = allow'", .setting = "rule = setuid: uid in {-1, own uid} = allow" },
+      .option = "--rule='setuid: uid in {-1, own uid} = allow'",
+      .setting = "rule = setuid: uid in {-1, own uid} = allow" },
     { .call = "getpid", .settings = { { POLICY_CALLS, "deny" } }, .option = "--allow=getpid" },
     { .call = "execve", .settings = { { POLICY_DENY, "execve" } }, .option = "--allow=execve" },
     { .call = "getppid", .settings = { { POLICY_RULE, "getppid = deny:EIO" } }, .option = "--allow=getppid" },
@@ -188,9 +190,11 @@ static unsigned try_remedy(const struct setting_text *texts, unsigned arch, uid_
 START_TEST(every_option_works)
 {
     static const struct setting_text policies[][SETTINGS_MAX] = {
-        { { 0 } }, { { POLICY_DENY, "all" } }, { { POLICY_CALLS, "deny:EACCES" } }, { { POLICY_KILL, "net,file,time" } },
+        { { 0 } }, { { POLICY_DENY, "all" } }, { { POLICY_CALLS, "deny:EACCES" } },
+        { { POLICY_KILL, "net,file,time" } },
     };
-    static const uint64_t values[] = { 0, 1, 3, 7, 16, 0x5412, 04755, 020600, 0x10000011, 0x0040000, UINT64_MAX, 12345 };
+    static const uint64_t values[] = { 0, 1, 3, 7, 16, 0x5412, 04755, 020600, 0x10000011, 0x0040000, UINT64_MAX,
+                                       12345 };
     unsigned tried = 0;
     const struct vocabulary *words = &policy_table.words;
     for (unsigned row = 0; row < words->row_count; row++) {
