@@ -309,7 +309,6 @@ static int cgroup_make(const struct plan *plan, struct limits_group *group, stru
             return -1;
         }
     }
-    library_give_back();
     return 0;
 }
 
@@ -394,6 +393,7 @@ const struct limits_backend limits_cgroup = {
     .find = limits_cgroup_find,
     .make = cgroup_make,
     .enter = cgroup_enter,
+    .rest = library_give_back,
     .read = limits_group_read,
     .end = cgroup_end,
 };

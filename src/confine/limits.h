@@ -72,6 +72,8 @@ struct limits_backend {
                  char *why, size_t why_size);
     int (*make)(const struct plan *plan, struct limits_group *group, struct error *error);
     int (*enter)(const struct plan *plan, struct limits_group *group, struct error *error);
+    /* The program runs: gives back what making and entering took. NULL: nothing. */
+    void (*rest)(void);
     void (*read)(const struct plan *plan, const struct limits_group *group, struct limits_usage *usage);
     /* All processes in it killed, until none is left; the directories removed. -1 with the error when something
      * is left. Called by the supervisor after the program's end, also on the way out of a failed start. */

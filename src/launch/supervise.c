@@ -230,6 +230,8 @@ static void let_go(const struct plan *plan)
 {
     /* Files like /proc/PID/oom_score_adj are guarded by their owner alone, who is the program's user: not any more. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (plan->limits.backend != NULL && plan->limits.backend->rest != NULL)
+        plan->limits.backend->rest();
     give_back_code();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
