@@ -123,7 +123,7 @@ END_TEST
 START_TEST(bad_programs_are_not_taken)
 {
     static const struct sock_filter ok = S(BPF_RET | BPF_K, 0);
-    static const struct sock_filter bad[][3] = {
+    const struct sock_filter bad[][3] = {
         {S(BPF_LD | BPF_W | BPF_ABS, 64), ok},                /* beyond the data */
         {S(BPF_LD | BPF_W | BPF_ABS, 2), ok},                 /* not aligned */
         {S(BPF_LD | BPF_H | BPF_ABS, 0), ok},
