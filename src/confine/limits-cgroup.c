@@ -347,7 +347,7 @@ static void read_into(uint64_t *to, uint64_t value)
 
 void limits_group_read(const struct plan *plan, const struct limits_group *group, struct limits_usage *usage)
 {
-    *usage = (struct limits_usage){ false, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+    *usage = LIMITS_USAGE_UNKNOWN;
     for (size_t i = 0; i < group->count; i++) {
         const struct limits_parent *parent = &plan->limits.parents[i];
         uint64_t number;

@@ -77,7 +77,7 @@ static int userns_enter(const struct plan *plan, struct limits_group *group, str
 static void userns_read(const struct plan *plan, const struct limits_group *group, struct limits_usage *usage)
 {
     (void)plan, (void)group;
-    *usage = (struct limits_usage){ false, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+    *usage = LIMITS_USAGE_UNKNOWN;
 }
 
 /* What runs is ended as the plan says (enum plan_end): there is no group. */

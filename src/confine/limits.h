@@ -64,6 +64,8 @@ struct limits_usage {
     bool known;
     uint64_t memory_peak, pids_peak, pids_hits, oom_kills, cpu_us; /* UINT64_MAX: not known */
 };
+#define LIMITS_USAGE_UNKNOWN \
+    ((struct limits_usage){ false, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX })
 
 struct limits_backend {
     const char *name; /* as in --limits= */
@@ -80,8 +82,8 @@ struct limits_backend {
     int (*end)(const struct plan *plan, struct limits_group *group, struct error *error);
 };
 
-/* enter() of limits_cgroup is the child's first step, so that all that follows is counted; that of limits_userns
- * stands right after the user namespace is made: the kernel counts RLIMIT_NPROC by user and namespace. */
+/* enter() is the child's first step, so that all that follows is counted; that of limits_userns stands where limits are
+ * lowered, after the user namespace is made: the kernel counts RLIMIT_NPROC by user and namespace. */
 extern const struct limits_backend limits_cgroup; /* v1 or v2 through libcgroup */
 extern const struct limits_backend limits_delegated; /* a group below the own one, which is ours to divide */
 extern const struct limits_backend limits_systemd; /* a transient scope; enter is the first step too */

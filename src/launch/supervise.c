@@ -110,7 +110,7 @@ static int prepare(struct supervisor *supervisor, struct error *error)
         return error_set(error, "cannot become child subreaper: %s (is prctl refused by an outer filter?)",
                          strerror(errno));
     terminal_save(&supervisor->terminal);
-    supervisor->stats.usage = (struct limits_usage){ false, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+    supervisor->stats.usage = LIMITS_USAGE_UNKNOWN;
     clock_gettime(CLOCK_REALTIME, &supervisor->began);
     if (record_open(&supervisor->record, plan, error) != 0)
         return -1;
