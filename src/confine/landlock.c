@@ -77,7 +77,6 @@ int landlock_check(const struct options *options, const struct machine *machine,
     landlock->handled = guard_sys ? access_known(machine->landlock_abi) : 0;
     if (machine->landlock_abi >= 6) {
         landlock->scoped = LANDLOCK_SCOPE_SIGNAL | LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;
-        landlock->supervisor_domain = plan->end == END_SCOPE;
     } else {
         /* A domain must handle something to be one; then it has the ptrace boundary. */
         landlock->handled |= LANDLOCK_ACCESS_FS_MAKE_CHAR;

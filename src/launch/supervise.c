@@ -121,7 +121,7 @@ static int prepare(struct supervisor *supervisor, struct error *error)
 static int guard_end(struct supervisor *supervisor, struct error *error)
 {
     const struct plan *plan = supervisor->plan;
-    if (plan->landlock.supervisor_domain) {
+    if (plan->end == END_SCOPE) {
         if (landlock_enter_supervisor(error) != 0)
             return -1;
         supervisor->launch.scoped = true;

@@ -50,7 +50,6 @@ struct plan_privileges {
 
 struct plan_landlock {
     bool domain;            /* the program enters a domain of its own */
-    bool supervisor_domain; /* the supervisor and all that it starts are in an outer one (END_SCOPE) */
     uint64_t handled;       /* LANDLOCK_ACCESS_FS_* that are refused where no rule allows them */
     uint64_t scoped;        /* LANDLOCK_SCOPE_* */
     bool guard_sys;         /* nothing below /sys, nor in any sysfs or cgroup mount, can be written */
